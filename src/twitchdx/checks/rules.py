@@ -1,0 +1,108 @@
+"""Rules for triage rules, steps and utilities: every name in them exists, and each has its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from twitchdx.checks.report import Path, Report
+from twitchdx.spec import Condition, ModelSpec, Variable
+
+
+def check_rules(spec: ModelSpec, report: Report) -> None:
+    """Check triage rules, steps and utilities."""
+    variables = {name: variable for name, (_, variable) in spec.variables().items()}
+    for path, condition in _conditions(spec):
+        _check_condition(path, condition, variables, spec, report)
+    _check_steps(spec, report)
+    _check_decision(spec, report)
+
+
+def _conditions(spec: ModelSpec) -> Iterator[tuple[Path, Condition]]:
+    def nested(path: Path, condition: Condition) -> Iterator[tuple[Path, Condition]]:
+        yield path, condition
+        for part in ("all", "any"):
+            for index, inner in enumerate(getattr(condition, part)):
+                yield from nested((*path, part, index), inner)
+
+    for name, rule in spec.triage_rules.items():
+        yield from nested(("triage_rules", name, "when"), rule.when)
+    for name, step in spec.steps.items():
+        yield from nested(("steps", name, "when"), step.when)
+        if step.unless is not None:
+            yield from nested(("steps", name, "unless"), step.unless)
+
+
+def _check_condition(
+    path: Path, condition: Condition, variables: Mapping[str, Variable], spec: ModelSpec, report: Report
+) -> None:
+    for name, states in condition.evidence.items():
+        here = (*path, "evidence", name)
+        if name not in variables:
+            report.unresolved("unknown-variable", here, name, variables, "variable")
+            continue
+        for state in states:
+            if state not in variables[name].states:
+                report.unresolved("unknown-state", here, state, variables[name].states, f"state of {name}")
+    for part in ("posterior", "responsibility"):
+        for name, bound in getattr(condition, part).items():
+            here = (*path, part, name)
+            if name not in spec.causes:
+                report.unresolved("unknown-cause", here, name, spec.causes, "cause")
+            if (bound.at_least is None) == (bound.below is None):
+                report.error("threshold", here, "a threshold needs one bound.", "Give `at_least` or `below`.")
+    if path[0] == "triage_rules" and spec.triage_rules[str(path[1])].red_flag:
+        if condition.posterior or condition.responsibility:
+            report.error(
+                "red-flag-with-probability",
+                path,
+                "a red flag looks at a probability, which could talk it down.",
+                "Use `evidence` alone, or leave `red_flag` out.",
+            )
+
+
+def _check_steps(spec: ModelSpec, report: Report) -> None:
+    variables = spec.variables()
+    for name, rule in spec.triage_rules.items():
+        if not rule.sources and not rule.note:
+            report.error("no-source", ("triage_rules", name), "a rule without a source.", "Add `sources`, or a `note`.")
+    for name, step in spec.steps.items():
+        path: Path = ("steps", name)
+        if not step.sources and not step.note:
+            report.error("no-source", path, "a step without a source.", "Add `sources`, or a `note`.")
+        if step.kind == "seek_care":
+            report.error("step-kind", path, "`seek_care` is set by the level of care.", "Use a triage rule instead.")
+        for part, known, what in (
+            ("for_causes", spec.causes, "cause"),
+            ("benefit", spec.causes, "cause"),
+            ("tests", spec.tests, "test"),
+            ("asks", variables, "variable"),
+        ):
+            for other in getattr(step, part):
+                if other not in known:
+                    report.unresolved(f"unknown-{what}", (*path, part), other, known, what)
+        for kind, part in (("test", "tests"), ("question", "asks")):
+            if (step.kind == kind) != bool(getattr(step, part)):
+                report.error(
+                    "step-kind",
+                    path,
+                    f"`{part}` belongs to steps of the kind {kind!r}, and each of them needs it.",
+                    f"Add `{part}`, or change `kind`.",
+                )
+
+
+def _check_decision(spec: ModelSpec, report: Report) -> None:
+    if spec.decision is None:
+        return
+    for cause in spec.decision.caution:
+        if cause not in spec.causes:
+            report.unresolved("unknown-cause", ("decision", "caution", cause), cause, spec.causes, "cause")
+    for name, outcome in spec.decision.outcomes.items():
+        for cause, states in outcome.hazards.items():
+            path: Path = ("decision", "outcomes", name, "hazards", cause)
+            if cause not in spec.causes:
+                report.unresolved("unknown-cause", path, cause, spec.causes, "cause")
+                continue
+            for state in states:
+                if state not in spec.causes[cause].states:
+                    known = spec.causes[cause].states
+                    report.unresolved("unknown-state", (*path, state), state, known, f"state of {cause}")

@@ -1,0 +1,138 @@
+"""A diagnosis as an HTML card, for Jupyter.
+
+The card is built as a tree and then written out, so every text from a model file is escaped by the standard
+library and none can become markup. The output has no ids and no randomness: the same answer is
+the same HTML, and a notebook diff shows only what changed.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from twitchdx.display.text import diagnosis_text
+from twitchdx.display.words import headline, shown_causes, spoken_observation, spoken_probability
+from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+
+
+def diagnosis_html(record: DiagnosisRecord) -> str:
+    """The whole answer as an HTML fragment.
+
+    Where styles are stripped (a web page that shows notebooks), the plain text inside `<pre>` is
+    hidden only by the style sheet, so the answer stays readable.
+    """
+    card = Element("div", {"class": "twitchdx-card"})
+    SubElement(card, "style").text = _style()
+    fallback = SubElement(card, "pre", {"class": "twitchdx-text-fallback"})
+    fallback.text = diagnosis_text(record)
+    body = SubElement(card, "div", {"class": "twitchdx-body", "hidden": "hidden"})
+    _add(body, "p", headline(record), "twitchdx-head")
+    if record.model.population:
+        _add(body, "p", f"Priors describe: {record.model.population}", "twitchdx-note")
+    _given(body, record)
+    if record.triage is not None:
+        _triage(body, record.triage)
+    if record.differential:
+        _differential(body, record)
+    if record.next_steps:
+        _steps(body, record)
+    if record.model.disclaimer:
+        _add(body, "p", record.model.disclaimer, "twitchdx-note")
+    return tostring(card, encoding="unicode", method="html")
+
+
+def _style() -> str:
+    return resources.files("twitchdx.display").joinpath("card.css").read_text(encoding="utf-8")
+
+
+def _add(parent: Element, tag: str, text: str = "", css: str = "") -> Element:
+    element = SubElement(parent, tag, {"class": css} if css else {})
+    element.text = text
+    return element
+
+
+def _given(body: Element, record: DiagnosisRecord) -> None:
+    given = "; ".join(spoken_observation(each) for each in record.evidence)
+    _add(body, "p", f"Given: {given or 'nothing: these are the priors'}")
+
+
+def _triage(body: Element, triage: Triage) -> None:
+    box = _add(body, "div", css=f"twitchdx-triage twitchdx-{triage.level}")
+    _add(box, "strong", f"{triage.label} ({triage.level.replace('_', ' ')})")
+    _add(box, "p", triage.action)
+    reasons = _add(box, "ul")
+    for reason in triage.reasons:
+        _add(reasons, "li", f"{reason.reason} ({reason.level.replace('_', ' ')})")
+    if not triage.reasons:
+        _add(reasons, "li", triage.reason)
+
+
+def _differential(body: Element, record: DiagnosisRecord) -> None:
+    shown, rest = shown_causes(record)
+    explains = record.unexplained is not None
+    table = _table(body, explains=explains)
+    for candidate in shown:
+        _row(table, candidate)
+    if record.unexplained is not None:
+        row = _add(table, "tr")
+        _add(row, "th", "None of these causes explains it").set("scope", "row")
+        _bar(row, record.unexplained)
+        _add(row, "td")
+        _add(row, "td")
+        _add(body, "p", "Causes can act together: these figures need not add up to 100 %.", "twitchdx-note")
+    if rest:
+        details = _add(body, "details")
+        _add(details, "summary", f"{len(rest)} more causes")
+        more = _table(details, explains=explains)
+        for candidate in rest:
+            _row(more, candidate)
+
+
+def _table(parent: Element, *, explains: bool) -> Element:
+    table = _add(parent, "table")
+    row = _add(_add(table, "thead"), "tr")
+    titles = ["Possible cause", *(["explains it"] if explains else []), "is present", "beforehand"]
+    for title in titles:
+        _add(row, "th", title).set("scope", "col")
+    return _add(table, "tbody")
+
+
+def _row(table: Element, candidate: Candidate) -> None:
+    row = _add(table, "tr")
+    _add(row, "th", candidate.label).set("scope", "row")
+    if candidate.responsibility is None:
+        _bar(row, candidate.probability)
+    else:
+        _bar(row, candidate.responsibility)
+        _add(row, "td", spoken_probability(candidate.probability))
+    _add(row, "td", spoken_probability(candidate.prior))
+
+
+def _bar(row: Element, share: float) -> None:
+    cell = _add(row, "td")
+    track = _add(cell, "span", css="twitchdx-track")
+    track.set("aria-hidden", "true")
+    _add(track, "span", css="twitchdx-bar").set("style", f"width: {100.0 * share:.1f}%")
+    _add(cell, "span", spoken_probability(share))
+
+
+def _steps(body: Element, record: DiagnosisRecord) -> None:
+    _add(body, "strong", "What to do next")
+    listed = _add(body, "ol")
+    labels = {each.cause: each.label for each in record.differential}
+    for step in record.next_steps:
+        _step(listed, step, labels)
+
+
+def _step(listed: Element, step: NextStep, labels: dict[str, str]) -> None:
+    item = _add(listed, "li")
+    _add(item, "span", step.action)
+    _add(item, "span", f" {step.kind.replace('_', ' ')}", "twitchdx-kind")
+    details = _add(item, "details")
+    _add(details, "summary", step.reason)
+    if step.for_causes:
+        _add(details, "p", f"For: {', '.join(labels[cause] for cause in step.for_causes)}")
+    if step.cautions:
+        _add(details, "p", f"Mind: {step.cautions}")
+    if step.sources:
+        _add(details, "p", f"Source: {', '.join(step.sources)}")

@@ -1,0 +1,31 @@
+"""Exact inference: the contract, and the engines that fulfil it."""
+
+from __future__ import annotations
+
+import difflib
+
+from twitchdx.engines.contract import Answer, Engine
+from twitchdx.engines.pgmpy_engine import PgmpyEngine
+from twitchdx.errors import EngineError, Issue, Where
+
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "Answer", "Engine", "get_engine"]
+
+DEFAULT_ENGINE = "pgmpy"
+ENGINES: dict[str, Engine] = {"pgmpy": PgmpyEngine()}
+
+
+def get_engine(name: str) -> Engine:
+    """The engine of a name.
+
+    Raises
+    ------
+    EngineError
+        There is no such engine; the error lists those that there are.
+    """
+    if name in ENGINES:
+        return ENGINES[name]
+    near = difflib.get_close_matches(str(name), ENGINES, n=1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    fix = f"{hint}Engines of this version: {', '.join(ENGINES)}."
+    issue = Issue("error", "unknown-engine", Where("engine"), f"there is no engine {name!r}.", fix)
+    raise EngineError("The engine is not known.", [issue])

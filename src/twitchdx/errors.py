@@ -1,0 +1,122 @@
+"""What can be wrong, said once: the `Issue` record and the exception tree.
+
+Every error of this library lists *all* the problems that were found, each with the place, what was
+found there, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place of a problem: a file and line of a model, or an entry of some input.
+
+    Attributes
+    ----------
+    path : str
+        The entry, outermost key first and joined by dots: ``causes.als.distribution``.
+    file : str
+        The file, relative to the folder that was read; empty for input that came from no file.
+    line : int or None
+        The line in the file, counted from 1.
+    """
+
+    path: str
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        return "  ".join(part for part in (place, self.path) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One problem: how bad, what kind, where, what was found, how to mend it.
+
+    Attributes
+    ----------
+    severity : {"error", "warning"}
+        An error stops the work; a warning is reported by ``twitchdx check``.
+    code : str
+        A stable slug that programs can compare, such as ``unknown-state``.
+    where : Where
+        The place.
+    message : str
+        What was found there.
+    fix : str
+        What to do about it.
+    """
+
+    severity: Severity
+    code: str
+    where: Where
+    message: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}  [{self.severity}: {self.code}]\n  {self.message}\n  Fix: {self.fix}"
+
+
+class TwitchdxError(Exception):
+    """Root of every error that this library raises on purpose.
+
+    Attributes
+    ----------
+    issues : tuple of Issue
+        Every problem that was found, in the order of the input.
+    """
+
+    def __init__(self, summary: str, issues: Iterable[Issue] = ()) -> None:
+        self.summary = summary
+        self.issues = tuple(issues)
+        super().__init__(summary, self.issues)
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(str(issue) for issue in self.issues)])
+
+
+class ModelError(TwitchdxError, ValueError):
+    """A model cannot be read, or what it says cannot be a model."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """No shipped model has this name and no folder or file lies at this path."""
+
+
+class EvidenceError(TwitchdxError, ValueError):
+    """What was observed cannot be understood in the terms of the model."""
+
+
+class ImpossibleEvidenceError(EvidenceError):
+    """The observations exclude each other: the model gives them probability 0 together.
+
+    Attributes
+    ----------
+    conflict : dict of str to str
+        A smallest set of the observations that cannot be true together, as variable -> observation.
+    """
+
+    def __init__(
+        self, summary: str, issues: Iterable[Issue] = (), conflict: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(summary, issues)
+        self.conflict = dict(conflict or {})
+        self.args = (summary, self.issues, self.conflict)
+
+
+class EngineError(TwitchdxError):
+    """An engine is unknown, or cannot answer this question exactly."""
+
+
+class UnknownNameError(TwitchdxError, KeyError):
+    """A variable, cause or parameter was asked for that the model does not have."""
+
+    def __str__(self) -> str:  # KeyError would show the repr of its arguments
+        return TwitchdxError.__str__(self)

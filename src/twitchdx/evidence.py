@@ -1,0 +1,332 @@
+"""One patient's observations to likelihood vectors: states, numbers with units, soft evidence."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from twitchdx.errors import EvidenceError, Issue, Where
+from twitchdx.numerics import Array, read_only
+from twitchdx.spec import Measurement, Variable
+
+_NUMBER_WITH_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
+_TRUTH_STATES = ("absent", "present")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was observed of one variable.
+
+    Attributes
+    ----------
+    variable : str
+        Its name.
+    given : str
+        What was given, as text.
+    state : str or None
+        The state that is certain; None for soft evidence.
+    likelihood : tuple of float
+        P(what was observed | state) up to a factor, scaled to maximum 1, in the order of the states.
+    """
+
+    variable: str
+    given: str
+    state: str | None
+    likelihood: tuple[float, ...]
+
+
+class Evidence(Mapping[str, Observation]):
+    """The observations of one patient, in the order of the model's variables."""
+
+    __slots__ = ("_observations",)
+
+    def __init__(self, observations: Mapping[str, Observation]) -> None:
+        self._observations = dict(observations)
+
+    def __getitem__(self, name: str) -> Observation:
+        return self._observations[name]
+
+    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+        return iter(self._observations)
+
+    def __len__(self) -> int:
+        return len(self._observations)
+
+    @property
+    def likelihoods(self) -> Mapping[str, Array]:
+        """Variable -> likelihood vector, as engines take it."""
+        return MappingProxyType({name: read_only(each.likelihood) for name, each in self._observations.items()})
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """Variable -> state, of the variables whose state is certain."""
+        return MappingProxyType(
+            {name: each.state for name, each in self._observations.items() if each.state is not None}
+        )
+
+    def without(self, names: Iterable[str]) -> Evidence:
+        """The same evidence with some observations withdrawn."""
+        left_out = set(names)
+        return Evidence({name: each for name, each in self._observations.items() if name not in left_out})
+
+
+class _Problem(Exception):
+    def __init__(self, code: str, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.fix = code, message, fix
+
+
+def parse_evidence(given: object, variables: Mapping[str, Variable]) -> Evidence:
+    """Understand what was observed of one patient.
+
+    Parameters
+    ----------
+    given : mapping
+        Variable -> value. A value is True or False (for the states absent and present), the name of a
+        state, a number or "number unit" where the variable is measured, a mapping or pairs of state and
+        likelihood (every state once), a list of such mappings (independent soft evidence: they
+        multiply), or None (not observed).
+    variables : mapping
+        The variables of the model.
+
+    Returns
+    -------
+    Evidence
+        One observation a variable, in the order of `variables`.
+
+    Raises
+    ------
+    EvidenceError
+        Something cannot be understood; the error lists every problem.
+    """
+    if not isinstance(given, Mapping):
+        issue = Issue(
+            "error",
+            "not-a-mapping",
+            Where("evidence"),
+            f"found {_show(given)}.",
+            'Give a mapping of variable to value, such as {"age": 34, "muscle_cramps": True}.',
+        )
+        raise EvidenceError("The evidence cannot be understood.", [issue])
+    return parse_pairs(given.items(), variables)
+
+
+def parse_pairs(pairs: Iterable[tuple[object, object]], variables: Mapping[str, Variable]) -> Evidence:
+    """Understand variables and values that may name a variable twice.
+
+    The same as `parse_evidence`, for input such as a command line, where a variable can be given more
+    than once. What is said twice must agree.
+    """
+    issues: list[Issue] = []
+    found: dict[str, Observation] = {}
+    for name, value in pairs:
+        try:
+            if not isinstance(name, str) or name not in variables:
+                raise _unknown_variable(name, variables)
+            if value is None:
+                continue
+            observation = _observe(name, value, variables[name])
+            found[name] = _reconcile(found[name], observation) if name in found else observation
+        except _Problem as problem:
+            issues.append(Issue("error", problem.code, Where(_show_name(name)), problem.message, problem.fix))
+    if issues:
+        count = len(issues)
+        raise EvidenceError(
+            f"The evidence cannot be understood: {count} problem{'s' * (count > 1)}.", issues
+        )
+    return Evidence({name: found[name] for name in variables if name in found})
+
+
+def _unknown_variable(name: object, variables: Mapping[str, Variable]) -> _Problem:
+    text = str(name)
+    # Suggestions match names, labels and aliases, whatever their case.
+    spoken = {name.casefold(): name for name in variables}
+    for own, variable in variables.items():
+        for other in (variable.label, *variable.aliases):
+            spoken.setdefault(other.casefold(), own)
+    wanted = text.casefold().replace("-", "_").strip()
+    near = difflib.get_close_matches(wanted, spoken, n=1) or difflib.get_close_matches(
+        wanted.replace("_", " "), spoken, n=1
+    )
+    fix = f"Did you mean {spoken[near[0]]!r}?" if near else "`twitchdx show MODEL` lists the variables."
+    return _Problem("unknown-variable", f"the model has no variable {_show(name)}.", fix)
+
+
+def _reconcile(first: Observation, second: Observation) -> Observation:
+    if first.likelihood == second.likelihood and first.state is not None:
+        return first
+    raise _Problem(
+        "contradictory-duplicate",
+        f"given twice: {first.given} and {second.given}.",
+        "Give it once; for several independent pieces of soft evidence, give a list of mappings.",
+    )
+
+
+def _observe(name: str, value: object, variable: Variable) -> Observation:
+    states = tuple(variable.states)
+    if isinstance(value, bool | np.bool_):
+        return _hard(name, str(bool(value)), _truth_state(bool(value), states), states)
+    if isinstance(value, str):
+        return _hard(name, value.strip(), _state_from_text(value.strip(), variable), states)
+    if isinstance(value, numbers.Real):
+        return _hard(name, f"{value}", _state_from_number(float(value), "", variable), states)
+    if isinstance(value, Mapping):
+        return _soft(name, [list(value.items())], states)
+    if isinstance(value, Sequence) and value:
+        if all(isinstance(each, Mapping) for each in value):
+            return _soft(name, [list(each.items()) for each in value], states)
+        if all(isinstance(each, Sequence) and not isinstance(each, str) and len(each) == 2 for each in value):
+            return _soft(name, [[(each[0], each[1]) for each in value]], states)
+    raise _Problem("wrong-type", f"found {_show(value)}.", _expected(variable))
+
+
+def _truth_state(value: bool, states: tuple[str, ...]) -> str:
+    if states == _TRUTH_STATES:
+        return states[value]
+    raise _Problem(
+        "not-a-truth-value",
+        f"found {value}, and this variable is not simply absent or present.",
+        f"Give one of its states: {', '.join(states)}.",
+    )
+
+
+def _state_from_text(text: str, variable: Variable) -> str:
+    if text in variable.states:
+        return text
+    match = _NUMBER_WITH_UNIT.fullmatch(text)
+    if match:
+        return _state_from_number(float(match[1]), match[2].strip(), variable)
+    spoken = {state.casefold(): state for state in variable.states}
+    spoken |= {label.casefold(): state for state, label in variable.states.items()}
+    near = difflib.get_close_matches(text.casefold(), spoken, n=1)
+    hint = f"Did you mean {spoken[near[0]]!r}? " if near else ""
+    raise _Problem("unknown-state", f"{_show(text)} is not one of its states.", f"{hint}{_expected(variable)}")
+
+
+def _state_from_number(number: float, unit: str, variable: Variable) -> str:
+    measurement = variable.measurement
+    if measurement is None:
+        raise _Problem("not-measured", f"found the number {number:g}.", _expected(variable))
+    if not math.isfinite(number):
+        raise _Problem("not-finite", f"found {number}.", "Give a finite number, or leave the variable out.")
+    value = number * _unit_factor(unit, measurement)
+    plausible = measurement.plausible
+    if not plausible.at_least <= value < plausible.below:
+        converted = f", which is {value:g} {measurement.unit}" if value != number else f" {measurement.unit}"
+        hint = _unit_hint(number, measurement)
+        raise _Problem("implausible", f"found {number:g} {unit}".rstrip() + f"{converted}. {plausible.message}", hint)
+    for state, band in measurement.bands.items():
+        above = band.at_least is None or value >= band.at_least
+        if above and (band.below is None or value < band.below):
+            return state
+    message = "the bands of a checked model cover every number"
+    raise AssertionError(message)
+
+
+def _unit_factor(unit: str, measurement: Measurement) -> float:
+    known = {_fold_unit(measurement.unit): 1.0}
+    known |= {_fold_unit(name): conversion.factor for name, conversion in measurement.units.items()}
+    if measurement.unit == "years":
+        known["year"] = 1.0
+    if not unit:
+        return 1.0
+    if _fold_unit(unit) in known:
+        return known[_fold_unit(unit)]
+    units = ", ".join([measurement.unit, *measurement.units])
+    raise _Problem("unknown-unit", f"the unit {_show(unit)} is not known here.", f"Use one of: {units}.")
+
+
+def _fold_unit(unit: str) -> str:
+    # Laboratories write the same unit as mmol/L and mmol/l, and micro as two different letters.
+    return unit.replace(" ", "").replace("\u00b5", "u").replace("\u03bc", "u").casefold()
+
+
+def _unit_hint(number: float, measurement: Measurement) -> str:
+    low, high = measurement.plausible.at_least, measurement.plausible.below
+    fitting = [
+        unit
+        for unit, factor in {measurement.unit: 1.0, **{u: c.factor for u, c in measurement.units.items()}}.items()
+        if low <= number * factor < high
+    ]
+    if fitting:
+        return f'If the value is in {fitting[0]}, write "{number:g} {fitting[0]}".'
+    return f"Values from {low:g} to below {high:g} {measurement.unit} are understood."
+
+
+def _hard(name: str, given: str, state: str, states: tuple[str, ...]) -> Observation:
+    return Observation(name, given, state, tuple(float(each == state) for each in states))
+
+
+def _soft(
+    name: str, pieces: Sequence[Sequence[tuple[object, object]]], states: tuple[str, ...]
+) -> Observation:
+    product = np.ones(len(states))
+    for piece in pieces:
+        product = product * _likelihood(piece, states)
+        if product.max() == 0.0:
+            raise _Problem(
+                "contradictory-soft-evidence", "the likelihoods exclude every state.", "Withdraw one of them."
+            )
+        product = product / product.max()
+    given = " * ".join("{" + ", ".join(f"{state}: {weight}" for state, weight in piece) + "}" for piece in pieces)
+    certain = [state for state, weight in zip(states, product, strict=True) if weight > 0.0]
+    return Observation(name, given, certain[0] if len(certain) == 1 else None, tuple(product.tolist()))
+
+
+def _likelihood(piece: Sequence[tuple[object, object]], states: tuple[str, ...]) -> Array:
+    """One likelihood vector, scaled to maximum 1; every state must be given once."""
+    expected = f"Give every state once with a likelihood: {', '.join(states)}."
+    weights: dict[str, float] = {}
+    for state, weight in piece:
+        if state not in states:
+            near = difflib.get_close_matches(str(state), states, n=1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise _Problem("unknown-state", f"{_show(state)} is not one of its states.", f"{hint}{expected}")
+        if state in weights:
+            raise _Problem("contradictory-duplicate", f"the state {state!r} is given twice.", expected)
+        plain = isinstance(weight, numbers.Real) and not isinstance(weight, bool | np.bool_)
+        if not plain or not math.isfinite(float(weight)) or float(weight) < 0.0:  # type: ignore[arg-type]
+            raise _Problem(
+                "not-a-likelihood",
+                f"the likelihood of {state} is {_show(weight)}.",
+                "Give a finite number that is not negative: how probable the observation is in that state.",
+            )
+        weights[str(state)] = float(weight)  # type: ignore[arg-type]
+    missing = [state for state in states if state not in weights]
+    if missing:
+        raise _Problem("incomplete-likelihood", f"no likelihood for {', '.join(missing)}.", expected)
+    vector = np.array([weights[state] for state in states])
+    if vector.max() == 0.0:
+        raise _Problem("contradictory-soft-evidence", "every state has likelihood 0.", expected)
+    scaled: Array = vector / vector.max()
+    return scaled
+
+
+def _expected(variable: Variable) -> str:
+    states = f"Give one of its states: {', '.join(variable.states)}"
+    if tuple(variable.states) == _TRUTH_STATES:
+        return "Give True or False."
+    if variable.measurement is not None:
+        return f'{states}, or a number such as "{_example(variable.measurement)}".'
+    return f"{states}."
+
+
+def _example(measurement: Measurement) -> str:
+    inner = [end for band in measurement.bands.values() for end in (band.at_least, band.below) if end is not None]
+    return f"{inner[0] if inner else measurement.plausible.at_least:g} {measurement.unit}"
+
+
+def _show(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _show_name(name: object) -> str:
+    return name if isinstance(name, str) and len(name) <= 60 else _show(name)

@@ -1,0 +1,57 @@
+"""Where shipped models lie: inside the installed package, or in the checkout beside it."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from twitchdx.errors import Issue, ModelNotFoundError, Where
+
+_HEADER = "model.yaml"
+
+
+def _shelves() -> tuple[Path, ...]:
+    package = Path(__file__).resolve().parents[1]
+    # The wheel carries `models` inside the package; an editable install finds it in the checkout.
+    return (package / "models", package.parent.parent / "models")
+
+
+def _shipped() -> dict[str, Path]:
+    for shelf in _shelves():
+        folders = {path.parent.name: path.parent for path in sorted(shelf.glob(f"*/{_HEADER}"))}
+        if folders:
+            return folders
+    return {}
+
+
+def available_models() -> tuple[str, ...]:
+    """Names of the models that ship with the library, in alphabetical order."""
+    return tuple(_shipped())
+
+
+def find_model(name: str) -> Path:
+    """The folder of a shipped model.
+
+    Raises
+    ------
+    ModelNotFoundError
+        No shipped model has this name; the error lists those that there are.
+    """
+    shipped = _shipped()
+    if name in shipped:
+        return shipped[name]
+    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.4)
+    names = ", ".join(shipped) or "none"
+    fix = f"Did you mean {near[0]!r}? " if near else ""
+    raise ModelNotFoundError(
+        "No model was found.",
+        [
+            Issue(
+                "error",
+                "unknown-model",
+                Where(name),
+                "no shipped model has this name, and nothing lies at this path.",
+                f"{fix}Shipped models: {names}. For a model of your own, give the path of its folder.",
+            )
+        ],
+    )

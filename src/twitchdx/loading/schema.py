@@ -1,0 +1,150 @@
+"""Plain data to the frozen spec, and the published JSON Schema of the model format."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from twitchdx.errors import Issue, Where
+from twitchdx.loading.strict_yaml import Data
+from twitchdx.spec import FORMAT_VERSION, ModelSpec, Variable
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+
+# CSL writes `container-title`; a Python attribute cannot.
+_CSL_NAMES = {"container-title": "container_title"}
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[ModelSpec]:
+    from pydantic import TypeAdapter  # 0.1 s: loaded when the first model is
+
+    return TypeAdapter(ModelSpec)
+
+
+def parse_spec(
+    data: Mapping[str, Data], where: Callable[[Path], Where]
+) -> tuple[ModelSpec | None, list[Issue]]:
+    """Check the shape of a merged model against the format.
+
+    Parameters
+    ----------
+    data : mapping
+        Section -> content, as read.
+    where : callable
+        Path of an entry -> its place.
+
+    Returns
+    -------
+    spec : ModelSpec or None
+        None where the shape is wrong.
+    issues : list of Issue
+        Every key that is missing or unknown and every value of the wrong type.
+    """
+    from pydantic import ValidationError
+
+    try:
+        # JSON mode is strict about types, yet takes lists for tuples and objects for dataclasses.
+        return _adapter().validate_json(json.dumps(_rename_csl(data)), strict=True), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        return None, [_shape_issue(detail, where) for detail in found]
+
+
+@functools.cache
+def model_schema() -> dict[str, Any]:
+    """The JSON Schema of a whole model (draft 2020-12).
+
+    A single file of a model folder holds some of the sections, so it matches the schema without
+    its list of required sections.
+    """
+    schema = _adapter().json_schema()
+    _inherit_descriptions(schema["$defs"])
+    reference = schema["$defs"]["Reference"]["properties"]
+    for csl, name in _CSL_NAMES.items():
+        if name in reference:
+            reference[csl] = reference.pop(name)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"twitchdx model, format {FORMAT_VERSION}",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def _inherit_descriptions(definitions: dict[str, Any]) -> None:
+    # pydantic reads attribute docstrings from the class itself and not from its bases.
+    base = definitions[Variable.__name__]["properties"]
+    for name in ("Finding", "Test"):
+        for key, value in definitions[name]["properties"].items():
+            if key in base:
+                value.setdefault("description", base[key].get("description", ""))
+
+
+def _rename_csl(data: Mapping[str, Data]) -> dict[str, Data]:
+    references = data.get("references")
+    if not isinstance(references, list):
+        return dict(data)
+    renamed: list[Data] = [
+        {_CSL_NAMES.get(key, key): value for key, value in item.items()} if isinstance(item, dict) else item
+        for item in references
+    ]
+    return {**data, "references": renamed}
+
+
+def _shape_issue(detail: ErrorDetails, where: Callable[[Path], Where]) -> Issue:
+    path: Path = tuple(detail["loc"])
+    key = str(path[-1]) if path else ""
+    match detail["type"]:
+        case "missing" | "missing_argument":
+            known = _keys_at(path[:-1])
+            need = f" (keys here: {', '.join(known)})" if known else ""
+            return Issue(
+                "error", "missing-key", where(path[:-1]), f"the key {key!r} is missing.", f"Add `{key}:`{need}."
+            )
+        case "unexpected_keyword_argument" | "extra_forbidden":
+            known = _keys_at(path[:-1])
+            near = difflib.get_close_matches(key, known, n=1)
+            fix = f"Did you mean {near[0]!r}?" if near else f"Keys allowed here: {', '.join(known)}."
+            return Issue("error", "unknown-key", where(path), f"the key {key!r} is not known here.", fix)
+        case _:
+            found = _shorten(detail["input"])
+            said = detail["msg"].replace("Input should be", "it should be")
+            return Issue(
+                "error", "wrong-type", where(path), f"found {found}.", f"Mend the value: {said}."
+            )
+
+
+def _shorten(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _keys_at(path: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys that the format knows at a place, by walking its schema."""
+    schema = model_schema()
+    node: dict[str, Any] = schema
+    for segment in path:
+        node = _resolve(node, schema)
+        if isinstance(segment, int):
+            node = node.get("items", {})
+        else:
+            node = node.get("properties", {}).get(segment) or node.get("additionalProperties", {})
+        if not isinstance(node, dict):
+            return ()
+    return tuple(_resolve(node, schema).get("properties", ()))
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    for option in node.get("anyOf", ()):
+        if option.get("type") != "null":
+            node = option
+    if "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return node

@@ -1,0 +1,33 @@
+"""Spec to the compiled, immutable network, and the network to and from other programs."""
+
+from __future__ import annotations
+
+from twitchdx.network.compile import compile_network
+from twitchdx.network.contraction import joint
+from twitchdx.network.interchange import (
+    NETWORK_SUFFIXES,
+    from_pgmpy,
+    load_pgmpy,
+    network_text,
+    read_network,
+    to_pgmpy,
+)
+from twitchdx.network.network import RESERVED, Network, Node, NoisyMax, Table
+from twitchdx.network.splitting import split_network
+
+__all__ = [
+    "NETWORK_SUFFIXES",
+    "RESERVED",
+    "Network",
+    "Node",
+    "NoisyMax",
+    "Table",
+    "compile_network",
+    "from_pgmpy",
+    "joint",
+    "load_pgmpy",
+    "network_text",
+    "read_network",
+    "split_network",
+    "to_pgmpy",
+]

@@ -1,0 +1,219 @@
+"""Noisy-OR and noisy-MAX distributions: published numbers to cumulative contributions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twitchdx.network.contraction import joint, parent_expectation
+from twitchdx.network.conversions import (
+    ConversionError,
+    link_from_risks,
+    link_from_sensitivity,
+    risks_from_ratios,
+    solve_leak,
+)
+from twitchdx.network.network import Network
+from twitchdx.network.network import NoisyMax as Compiled
+from twitchdx.numerics import Array, read_only
+from twitchdx.spec import Estimate, NoisyMax, NoisyOr
+
+Path = tuple[str | int, ...]
+Report = Callable[[Path, ConversionError], None]
+# Solved numbers of neighbouring grades may cross by rounding alone.
+_ROUNDING = 1e-9
+
+
+def compile_noisy(
+    above: Network, states: tuple[str, ...], kind: NoisyOr | NoisyMax, path: Path, report: Report
+) -> Compiled:
+    """Convert every number of a noisy distribution.
+
+    Each grade g is a noisy-OR of its own for the event "at least g", so each is solved by itself: first
+    links that need nothing else, then the leak, then links that are given as sensitivities.
+
+    Parameters
+    ----------
+    above : Network
+        Holds all parents and everything upstream of them.
+    states : tuple of str
+        States of the variable, the first one included.
+    kind : NoisyOr or NoisyMax
+        What the model says.
+    path : tuple
+        Place of the distribution, for the issues.
+    report : callable
+        Takes the place and the problem of a number that cannot be converted.
+    """
+    place = (*path, "noisy_or" if isinstance(kind, NoisyOr) else "noisy_max")
+    work = _Noisy(above, states[1:], kind, place, report)
+    return work.compile()
+
+
+@dataclass(slots=True)
+class _Noisy:
+    above: Network
+    grades: tuple[str, ...]
+    kind: NoisyOr | NoisyMax
+    path: Path
+    report: Report
+    reach: dict[str, Array] = field(init=False)
+    passes: dict[str, Array] = field(init=False)
+    leak: Array = field(init=False)
+
+    def compile(self) -> Compiled:
+        self.reach = {
+            parent: np.zeros([self.above.cardinality(parent), len(self.grades)]) for parent in self.kind.links
+        }
+        self.passes = {parent: self.pass_vector(parent) for parent in self.kind.inhibitors}
+        self.leak = np.zeros(len(self.grades))
+        names = tuple(dict.fromkeys((*self.kind.links, *self.kind.inhibitors)))
+        needs_prevalence = any(e.form == "prevalence" for e in self.leaks().values())
+        expectation = parent_expectation(self.above, names) if needs_prevalence else None
+        for g, grade in enumerate(self.grades):
+            self.convert_grade(g, grade, names, expectation)
+        self.check_monotone()
+        return Compiled(
+            producers=tuple(self.reach),
+            reach=tuple(read_only(values) for values in self.reach.values()),
+            leak=read_only(self.leak),
+            inhibitors=tuple(self.passes),
+            passes=tuple(read_only(values) for values in self.passes.values()),
+        )
+
+    def leaks(self) -> Mapping[str, Estimate]:
+        leak = self.kind.leak
+        return leak if isinstance(leak, dict) else {self.grades[0]: leak}  # type: ignore[dict-item]
+
+    def links(self, grade: str) -> dict[str, dict[str, tuple[Path, Estimate]]]:
+        """Parent -> state -> the number for this grade, with its place."""
+        found: dict[str, dict[str, tuple[Path, Estimate]]] = {}
+        for parent, by_state in self.kind.links.items():
+            for state, entry in by_state.items():
+                place = (*self.path, "links", parent, state)
+                if isinstance(entry, Estimate):
+                    found.setdefault(parent, {})[state] = (place, entry)
+                elif grade in entry:
+                    found.setdefault(parent, {})[state] = ((*place, grade), entry[grade])
+        return found
+
+    def state_index(self, parent: str, state: str) -> int:
+        return self.above[parent].states.index(state)
+
+    def pass_vector(self, parent: str) -> Array:
+        values = np.ones(self.above.cardinality(parent))
+        for state, multiplier in self.kind.inhibitors[parent].items():
+            values[self.state_index(parent, state)] = multiplier.value
+        return values
+
+    def convert_grade(
+        self,
+        g: int,
+        grade: str,
+        names: tuple[str, ...],
+        expectation: Callable[[Mapping[str, Array]], float] | None,
+    ) -> None:
+        links = self.links(grade)
+        leak = self.leaks().get(grade)
+        sensitivities: list[tuple[str, int, Path, float]] = []
+        for parent, by_state in links.items():
+            ratios = {}
+            for state, (place, estimate) in by_state.items():
+                index = self.state_index(parent, state)
+                if estimate.form == "sensitivity":
+                    sensitivities.append((parent, index, place, estimate.value))
+                elif estimate.form == "link":
+                    self.reach[parent][index, g] = estimate.value
+                else:
+                    ratios[index] = (place, estimate)
+            if ratios:
+                self.convert_ratios(g, parent, ratios, leak)
+        if leak is not None and leak.form == "prevalence" and expectation is not None:
+            self.solve_leak(g, grade, leak.value, names, expectation, sensitivities)
+        elif leak is not None:
+            self.leak[g] = leak.value
+        for parent, index, place, sensitivity in sensitivities:
+            try:
+                self.reach[parent][index, g] = link_from_sensitivity(sensitivity, float(self.leak[g]))
+            except ConversionError as error:
+                self.report(place, error)
+
+    def convert_ratios(
+        self, g: int, parent: str, ratios: Mapping[int, tuple[Path, Estimate]], leak: Estimate | None
+    ) -> None:
+        first_place = next(iter(ratios.values()))[0]
+        if leak is None or leak.form != "prevalence":
+            message = "a ratio on a link needs the overall prevalence of this variable."
+            fix = "Give the leak as `form: prevalence`, or convert the ratio to a link."
+            self.report(first_place, ConversionError(message, fix))
+            return
+        marginal = joint(self.above, [parent])
+        forms = {estimate.form for _, estimate in ratios.values()}
+        try:
+            if len(forms) > 1:
+                message = "odds ratios and relative risks of one parent stand side by side."
+                raise ConversionError(message, "Convert them to one form.")
+            unexposed, risks = risks_from_ratios(
+                leak.value,
+                [float(marginal[index]) for index in ratios],
+                [estimate.value for _, estimate in ratios.values()],
+                odds=forms == {"odds_ratio"},
+            )
+        except ConversionError as error:
+            self.report(first_place, error)
+            return
+        for (index, (place, _)), risk in zip(ratios.items(), risks, strict=True):
+            try:
+                self.reach[parent][index, g] = link_from_risks(unexposed, risk)
+            except ConversionError as error:
+                self.report(place, error)
+
+    def solve_leak(
+        self,
+        g: int,
+        grade: str,
+        prevalence: float,
+        names: tuple[str, ...],
+        expectation: Callable[[Mapping[str, Array]], float],
+        sensitivities: list[tuple[str, int, Path, float]],
+    ) -> None:
+        passing = {name: self.passes.get(name, np.ones(self.above.cardinality(name))) for name in names}
+        fixed = {name: values.copy() for name, values in passing.items()}
+        for parent, reach in self.reach.items():
+            fixed[parent] *= 1.0 - reach[:, g]
+
+        def silence(leak: float) -> float:
+            unaries = {name: values.copy() for name, values in fixed.items()}
+            for parent, index, _, sensitivity in sensitivities:
+                unaries[parent][index] *= (1.0 - sensitivity) / (1.0 - leak)
+            return expectation(unaries)
+
+        try:
+            if sensitivities:
+                self.leak[g] = solve_leak(prevalence, expectation(passing), silence)
+            else:  # nothing depends on the leak: one evaluation is enough
+                constant = expectation(fixed)
+                self.leak[g] = solve_leak(prevalence, expectation(passing), lambda _: constant)
+        except ConversionError as error:
+            leak_path = (*self.path, "leak") if isinstance(self.kind, NoisyOr) else (*self.path, "leak", grade)
+            self.report(leak_path, error)
+
+    def check_monotone(self) -> None:
+        """P(at least g) never rises with g, for the leak and for each state of each parent."""
+        rows: list[tuple[Path, Array]] = [((*self.path, "leak"), self.leak)]
+        for parent, reach in self.reach.items():
+            states = self.above[parent].states
+            rows.extend(((*self.path, "links", parent, s), row) for s, row in zip(states, reach, strict=True))
+        for place, row in rows:
+            rise = np.diff(row)
+            if rise.size and rise.max() > _ROUNDING:
+                grade = self.grades[int(rise.argmax()) + 1]
+                message = (
+                    f"after conversion, at least {grade!r} is more probable ({row[int(rise.argmax()) + 1]:.4g}) "
+                    f"than the grade below it ({row[int(rise.argmax())]:.4g})."
+                )
+                fix = "Each number is for at least its grade: lower this one, or raise the one below."
+                self.report(place, ConversionError(message, fix))
+            np.minimum.accumulate(row, out=row)

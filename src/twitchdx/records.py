@@ -1,0 +1,252 @@
+"""The plain frozen results: what an answer holds, and nothing that computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from twitchdx.spec import Grade, Level, Role, StepKind
+
+#: Version of the shape of `Diagnosis.to_dict()`; the first number changes when readers must change.
+RESULT_SCHEMA_VERSION = "1.0"
+
+_DOCUMENTED: dict[str, Any] = {"extra": "forbid", "use_attribute_docstrings": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One variable of a model, as a user sees it."""
+
+    name: str
+    """Its name."""
+    role: Role | None
+    """What it is; None for the plain variables of a network file."""
+    label: str
+    """What to call it."""
+    definition: str
+    """What exactly it means."""
+    states: tuple[str, ...]
+    """Its states, the normal one first."""
+    state_labels: tuple[str, ...]
+    """What to call each state."""
+    parents: tuple[str, ...]
+    """Names of its parents in the network."""
+    question: str = ""
+    """What one would ask a person."""
+    unit: str = ""
+    """The unit in which a number can be given; empty where none can."""
+    units: tuple[str, ...] = ()
+    """Every unit that is understood."""
+    codes: tuple[tuple[str, str], ...] = ()
+    """Pairs of coding system and code."""
+    answers: tuple[str, ...] = ()
+    """Ids of the facts that it answers."""
+    aliases: tuple[str, ...] = ()
+    """Other names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One number of a model, with its uncertainty and source."""
+
+    path: str
+    """Its place in the model: section.variable.distribution..."""
+    value: float
+    """The mean."""
+    form: str
+    """What kind of number it is."""
+    low: float | None
+    """Lower end of the 95 % interval."""
+    high: float | None
+    """Upper end of the 95 % interval."""
+    n: int | None
+    """Sample size."""
+    grade: Grade
+    """Strength of the source."""
+    sources: tuple[str, ...]
+    """Ids of references."""
+    note: str
+    """What a reader must know about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """Which model answered."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    name: str
+    """Name."""
+    version: str
+    """Version."""
+    digest: str
+    """SHA-256 of its content, hexadecimal."""
+    title: str
+    """What to call it."""
+    population: str
+    """Whom the priors describe."""
+    disclaimer: str
+    """The sentence that every answer carries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One observation that the answer rests on."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    variable: str
+    """Name of the variable."""
+    label: str
+    """What to call it."""
+    given: str
+    """What was given."""
+    state: str | None
+    """The state that is certain; null for soft evidence."""
+    state_label: str
+    """What to call that state; for soft evidence, what was given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One cause of the differential."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    cause: str
+    """Name of the cause."""
+    label: str
+    """What to call it."""
+    prior: float
+    """P(cause not absent), without evidence."""
+    probability: float
+    """P(cause not absent | evidence)."""
+    interval: tuple[float, float] | None
+    """Range of the probability from the stated uncertainty of the parameters; null until computed."""
+    responsibility: float | None
+    """P(the cause's contribution reaches the complaint | evidence); null where the complaint is
+    absent or nothing is observed about it."""
+    states: dict[str, float]
+    """State of the cause -> P(state | evidence)."""
+    watched: bool
+    """Whether a triage rule looks at its probability: it is shown however improbable it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageReason:
+    """One reason for the level of care."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    rule: str
+    """Id of the rule."""
+    label: str
+    """What the rule looks for."""
+    level: Level
+    """The level that it asks for."""
+    red_flag: bool
+    """Whether it looks at the evidence alone."""
+    reason: str
+    """Why, in one sentence."""
+    action: str
+    """What to do, where that is more than the action of the level."""
+    sources: tuple[str, ...]
+    """Ids of references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """How soon to seek care."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    level: Level
+    """emergency, urgent, soon, routine or self_care."""
+    label: str
+    """What to call the level."""
+    action: str
+    """What to do."""
+    reason: str
+    """Why, in one sentence: that of the first rule that sets the level, or of the level itself."""
+    reasons: tuple[TriageReason, ...]
+    """Every rule that fired, the highest level first."""
+    sources: tuple[str, ...]
+    """Ids of references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """Something to do next."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    id: str
+    """Id of the step in the model; `seek_care` for the step that the level of care asks for."""
+    action: str
+    """What to do, in one sentence."""
+    kind: StepKind
+    """What sort of step it is."""
+    urgency: Level
+    """How soon, in the words of the levels of care."""
+    reason: str
+    """Why, in one sentence."""
+    for_causes: tuple[str, ...]
+    """The causes that it serves; none: it serves the complaint whatever the cause."""
+    weight: float
+    """Posterior weight of these causes, by which steps of one kind are ranked."""
+    sources: tuple[str, ...]
+    """Ids of references."""
+    tests: tuple[str, ...] = ()
+    """The tests that are done."""
+    asks: tuple[str, ...] = ()
+    """The variables that are asked about."""
+    prescription: bool = False
+    """Whether only a doctor can decide on it."""
+    cautions: str = ""
+    """Whom it can harm, and what to watch for."""
+    try_for_days: float | None = None
+    """How long to try before the next step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A reference that the answer names."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    id: str
+    """Its id."""
+    citation: str
+    """Authors, year, title, journal."""
+    url: str
+    """Address, or the address of its DOI; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisRecord:
+    """The whole answer, as `to_dict` and `to_json` give it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+
+    schema_version: str
+    """Version of this shape."""
+    model: ModelInfo
+    """Which model answered."""
+    engine: str
+    """Which engine computed it."""
+    complaint: str | None
+    """The finding whose causes are ranked; null for a network without roles."""
+    evidence: tuple[Observed, ...]
+    """What the answer rests on, in the order of the model."""
+    log_evidence: float
+    """Natural log of P(evidence); soft evidence counts as its likelihood scaled to maximum 1."""
+    differential: tuple[Candidate, ...]
+    """Every cause, ranked by responsibility (by probability where there is none)."""
+    unexplained: float | None
+    """P(no cause reaches the complaint, and it is present | evidence); null where responsibility is."""
+    triage: Triage | None
+    """How soon to seek care; null for a network without roles."""
+    next_steps: tuple[NextStep, ...]
+    """What to do, ranked."""
+    sources: tuple[Source, ...] = field(default=())
+    """The references named above."""
