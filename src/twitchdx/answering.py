@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from twitchdx.assembly import Assembled
 from twitchdx.catalogue import cite, model_info
 from twitchdx.engines import Answer, Engine
-from twitchdx.assembly import Assembled
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
 from twitchdx.evidence import Evidence
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict

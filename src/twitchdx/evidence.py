@@ -6,7 +6,7 @@ import difflib
 import math
 import numbers
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -53,7 +53,7 @@ class Evidence(Mapping[str, Observation]):
     def __getitem__(self, name: str) -> Observation:
         return self._observations[name]
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._observations)
 
     def __len__(self) -> int:
@@ -77,7 +77,7 @@ class Evidence(Mapping[str, Observation]):
         return Evidence({name: each for name, each in self._observations.items() if name not in left_out})
 
 
-class _Problem(Exception):
+class _Problem(Exception):  # noqa: N818 - collected and reported, never seen outside
     def __init__(self, code: str, message: str, fix: str) -> None:
         super().__init__(message)
         self.code, self.message, self.fix = code, message, fix
@@ -187,7 +187,7 @@ def _observe(name: str, value: object, variable: Variable) -> Observation:
     raise _Problem("wrong-type", f"found {_show(value)}.", _expected(variable))
 
 
-def _truth_state(value: bool, states: tuple[str, ...]) -> str:
+def _truth_state(value: bool, states: tuple[str, ...]) -> str:  # noqa: FBT001 - the observation itself
     if states == _TRUTH_STATES:
         return states[value]
     raise _Problem(

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -19,14 +19,15 @@ from twitchdx.checks.report import suggest
 from twitchdx.display import diagnosis_html, diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE, get_engine
 from twitchdx.errors import Issue, ModelNotFoundError, UnknownNameError, Where
-from twitchdx.evidence import Evidence, parse_evidence
+from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
 from twitchdx.loading import available_models, find_model
-from twitchdx.network import NETWORK_SUFFIXES, to_pgmpy
+from twitchdx.network import NETWORK_SUFFIXES, Network, to_pgmpy
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Parameter, Triage, Variable
-from twitchdx.spec import Reference, Role
+from twitchdx.spec import ModelSpec, Reference, Role
+from twitchdx.spec import Variable as VariableSpec
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
 
 
@@ -52,6 +53,7 @@ class Model:
     def __init__(self, assembled: Assembled) -> None:
         self._assembled = assembled
         spec = assembled.spec
+        described: Mapping[str, tuple[Role | None, VariableSpec]]
         if spec is None:
             self._specs = plain_variables(assembled.network)
             described = {name: (None, variable) for name, variable in self._specs.items()}
@@ -121,6 +123,31 @@ class Model:
         spec = self._assembled.spec
         return MappingProxyType({each.id: each for each in spec.references} if spec else {})
 
+    @property
+    def spec(self) -> ModelSpec | None:
+        """All that the model's files say; None for a network file."""
+        return self._assembled.spec
+
+    @property
+    def network(self) -> Network:
+        """The compiled network."""
+        return self._assembled.network
+
+    def variable(self, name: str) -> Variable:
+        """The variable of a name.
+
+        Raises
+        ------
+        UnknownNameError
+            The model has no such variable; the error offers the nearest name.
+        """
+        if name in self._variables:
+            return self._variables[name]
+        fix = suggest(str(name), self._variables)
+        where = Where(str(name))
+        issue = Issue("error", "unknown-variable", where, f"there is no variable {name!r}.", fix)
+        raise UnknownNameError("The variable is not known.", [issue])
+
     def _of_role(self, role: Role) -> Mapping[str, Variable]:
         return MappingProxyType({name: each for name, each in self._variables.items() if each.role == role})
 
@@ -133,6 +160,19 @@ class Model:
     ) -> Diagnosis:
         """Diagnose one patient; see `diagnose`."""
         return self._diagnose(parse_evidence(evidence, self._specs), engine, complaint)
+
+    def diagnose_pairs(
+        self,
+        evidence: Iterable[tuple[str, Any]],
+        *,
+        engine: str = DEFAULT_ENGINE,
+        complaint: str | None = None,
+    ) -> Diagnosis:
+        """Diagnose from pairs of variable and value, which may name a variable twice.
+
+        What is said twice must agree. Otherwise the same as `diagnose`.
+        """
+        return self._diagnose(parse_pairs(evidence, self._specs), engine, complaint)
 
     def _diagnose(self, evidence: Evidence, engine: str, complaint: str | None) -> Diagnosis:
         chosen = self.complaint if complaint is None else complaint
@@ -152,11 +192,11 @@ class Model:
         """
         return to_pgmpy(self._assembled.network)
 
-    def to_networkx(self) -> networkx.DiGraph[str]:
+    def to_networkx(self) -> nx.DiGraph[str]:
         """The arrows as a directed graph; nodes carry `role`, `label` and `states`."""
-        import networkx
+        import networkx as nx
 
-        graph: networkx.DiGraph[str] = networkx.DiGraph(name=self.name)
+        graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
         for name, each in self._variables.items():
             graph.add_node(name, role=each.role, label=each.label, states=each.states)
         graph.add_edges_from(
@@ -242,16 +282,10 @@ class Diagnosis:
         UnknownNameError
             The model has no such variable.
         """
-        if variable not in self.model.variables:
-            fix = suggest(str(variable), self.model.variables)
-            issue = Issue(
-                "error", "unknown-variable", Where(str(variable)), f"there is no variable {variable!r}.", fix
-            )
-            raise UnknownNameError("The variable is not known.", [issue])
-        network = self.model._assembled.network  # noqa: SLF001 - the façade's own other half
+        states = self.model.variable(variable).states
         engine = get_engine(self.record.engine)
-        marginal = query(network, self.evidence, (variable,), engine).marginals[variable]
-        return dict(zip(self.model.variables[variable].states, marginal.tolist(), strict=True))
+        marginal = query(self.model.network, self.evidence, (variable,), engine).marginals[variable]
+        return dict(zip(states, marginal.tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""

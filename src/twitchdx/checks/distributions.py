@@ -160,8 +160,9 @@ class _Checker:
 
     def grades(self, path: Path, given: Mapping[str, Estimate]) -> None:
         """Grades are cumulative: those given are the lowest ones, without a gap."""
-        known = all([self.known_state((*path, g), "this variable", g, self.states[1:]) for g in given])
-        if known and set(given) != set(self.states[1 : len(given) + 1]):
+        # A list, not a generator: every unknown grade is reported, not only the first.
+        known = [self.known_state((*path, grade), "this variable", grade, self.states[1:]) for grade in given]
+        if all(known) and set(given) != set(self.states[1 : len(given) + 1]):
             self.report.error(
                 "grade-gap",
                 path,

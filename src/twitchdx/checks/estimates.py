@@ -55,12 +55,14 @@ def check_estimates(spec: ModelSpec, report: Report) -> None:
     for path, estimate in walk_estimates(spec):
         _check_form(path, estimate, report)
         _check_range(path, estimate, report)
-        _check_evidence(path, estimate, references, report)
+        _check_sources(path, estimate, references, report)
+        _check_grade(path, estimate, report)
         if estimate.duration is not None:
             inner = (*path, "duration")
             _check_form(inner, estimate.duration, report)
             _check_range(inner, estimate.duration, report)
-            _check_evidence(inner, estimate.duration, references, report)
+            _check_sources(inner, estimate.duration, references, report)
+            _check_grade(inner, estimate.duration, report)
 
 
 def _check_form(path: Path, estimate: Estimate, report: Report) -> None:
@@ -110,10 +112,13 @@ def _check_range(path: Path, estimate: Estimate, report: Report) -> None:
         report.error("out-of-range", path, f"n is {estimate.n}.", "Give the sample size, at least 1, or leave it out.")
 
 
-def _check_evidence(path: Path, estimate: Estimate, references: set[str], report: Report) -> None:
+def _check_sources(path: Path, estimate: Estimate, references: set[str], report: Report) -> None:
     for source in estimate.sources:
         if source not in references:
             report.unresolved("unknown-reference", path, source, references, "reference")
+
+
+def _check_grade(path: Path, estimate: Estimate, report: Report) -> None:
     has_interval = estimate.low is not None
     match estimate.grade:
         case "judgement":

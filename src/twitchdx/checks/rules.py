@@ -13,6 +13,7 @@ def check_rules(spec: ModelSpec, report: Report) -> None:
     variables = {name: variable for name, (_, variable) in spec.variables().items()}
     for path, condition in _conditions(spec):
         _check_condition(path, condition, variables, spec, report)
+    _check_triage_rules(spec, report)
     _check_steps(spec, report)
     _check_decision(spec, report)
 
@@ -50,27 +51,32 @@ def _check_condition(
                 report.unresolved("unknown-cause", here, name, spec.causes, "cause")
             if (bound.at_least is None) == (bound.below is None):
                 report.error("threshold", here, "a threshold needs one bound.", "Give `at_least` or `below`.")
-    if path[0] == "triage_rules" and spec.triage_rules[str(path[1])].red_flag:
-        if condition.posterior or condition.responsibility:
-            report.error(
-                "red-flag-with-probability",
-                path,
-                "a red flag looks at a probability, which could talk it down.",
-                "Use `evidence` alone, or leave `red_flag` out.",
-            )
+    is_red_flag = path[0] == "triage_rules" and spec.triage_rules[str(path[1])].red_flag
+    if is_red_flag and (condition.posterior or condition.responsibility):
+        report.error(
+            "red-flag-with-probability",
+            path,
+            "a red flag looks at a probability, which could talk it down.",
+            "Use `evidence` alone, or leave `red_flag` out.",
+        )
+
+
+def _check_triage_rules(spec: ModelSpec, report: Report) -> None:
+    for name, rule in spec.triage_rules.items():
+        if not rule.sources and not rule.note:
+            path: Path = ("triage_rules", name)
+            report.error("no-source", path, "a rule without a source.", "Add `sources`, or a `note`.")
 
 
 def _check_steps(spec: ModelSpec, report: Report) -> None:
     variables = spec.variables()
-    for name, rule in spec.triage_rules.items():
-        if not rule.sources and not rule.note:
-            report.error("no-source", ("triage_rules", name), "a rule without a source.", "Add `sources`, or a `note`.")
     for name, step in spec.steps.items():
         path: Path = ("steps", name)
         if not step.sources and not step.note:
             report.error("no-source", path, "a step without a source.", "Add `sources`, or a `note`.")
         if step.kind == "seek_care":
-            report.error("step-kind", path, "`seek_care` is set by the level of care.", "Use a triage rule instead.")
+            found = "`seek_care` is set by the level of care."
+            report.error("step-kind", path, found, "Use a triage rule instead.")
         for part, known, what in (
             ("for_causes", spec.causes, "cause"),
             ("benefit", spec.causes, "cause"),

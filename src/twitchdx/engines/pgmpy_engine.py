@@ -1,32 +1,27 @@
 """Variable elimination by pgmpy: the engine of whoever trusts a well-known library most.
 
-pgmpy is asked in a way that avoids what its Bayesian-network queries get wrong: the evidence is folded into
-the factors first (soft evidence as one vector a variable), what neither evidence nor targets need is left
-out, and the rest goes to pgmpy as a Markov network. Its answers are then not normalised, so that
-P(evidence) comes with them and impossible evidence shows as 0 and not as NaN.
+pgmpy is asked in a way that avoids what its Bayesian-network queries get wrong. The evidence is folded in first
+(soft evidence as one vector a variable), what neither evidence nor targets need is left out, and the rest goes to
+pgmpy as a Markov network. Its answers are then not normalised, so that P(evidence) comes with them, and impossible
+evidence shows as 0 and not as NaN.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from twitchdx.engines.contract import Answer
+from twitchdx.engines.folding import Factor, fold_evidence
+from twitchdx.engines.merging import plan_elimination
 from twitchdx.errors import EngineError, Issue, Where
-from twitchdx.network import Network, Node, Table, load_pgmpy, split_network
+from twitchdx.network import Network, load_pgmpy
 from twitchdx.numerics import Array, read_only
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Factor:
-    values: Array
-    scope: tuple[str, ...]
 
 
 class PgmpyEngine:
@@ -38,97 +33,141 @@ class PgmpyEngine:
         self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]
     ) -> Answer:
         """P(target | evidence) for each target, and P(evidence); see `Engine.answer`."""
-        tables = split_network(network)
-        folded = _FoldedEvidence(tables, likelihoods)
-        needed = tables.ancestors(likelihoods)
-        log_evidence = folded.log_constant(needed)
-        for component in _components(folded.factors(needed)) if log_evidence > -math.inf else ():
-            mass = float(_eliminate(component, component[0].scope[0]).sum())
-            log_evidence += math.log(mass) if mass > 0.0 else -math.inf
+        needed = network.ancestors(likelihoods)
+        evidence = _Problem(network, likelihoods, needed)
+        log_evidence = evidence.constant
+        for component in evidence.components if log_evidence > -math.inf else ():
+            log_evidence += component.log_mass(targets)
         if log_evidence == -math.inf:
             return Answer(-math.inf, {})
-        marginals: dict[str, Array] = {}
+        marginals = {}
         for name in targets:
-            if name in folded.certain:
-                marginals[name] = read_only(np.eye(tables.cardinality(name))[folded.certain[name]])
-                continue
             # What neither the evidence nor this target descends from sums to 1.
-            factors = folded.factors(needed | tables.ancestors([name]))
-            mass_of_states = _eliminate(_component_of(name, factors), name)
-            marginals[name] = read_only(mass_of_states / mass_of_states.sum())
+            problem = evidence
+            if name not in needed:
+                problem = _Problem(network, likelihoods, needed | network.ancestors([name]))
+            marginals[name] = problem.marginal(name)
         return Answer(log_evidence, marginals)
 
 
-class _FoldedEvidence:
-    """The tables of a network, sliced and weighted by the evidence."""
+class _Problem:
+    """The factors for some evidence, in groups that share no variable."""
 
-    def __init__(self, tables: Network, likelihoods: Mapping[str, Array]) -> None:
-        self.order = {name: position for position, name in enumerate(tables)}
-        self.certain = {
-            name: int(np.argmax(vector))
-            for name, vector in likelihoods.items()
-            if np.count_nonzero(vector) == 1
-        }
-        self.pieces = {name: self.fold(node, likelihoods.get(name)) for name, node in tables.items()}
+    def __init__(self, network: Network, likelihoods: Mapping[str, Array], needed: frozenset[str]) -> None:
+        folded = fold_evidence(network, likelihoods, needed)
+        self.possible = folded.possible
+        self.states = {name: network.cardinality(name) for name in needed}
+        self.constant = folded.constant
+        plan = plan_elimination(folded)
+        factors = []
+        for factor in plan.factors:
+            if factor.scope:
+                factors.append(factor)
+            else:
+                weight = float(factor.values)
+                self.constant += math.log(weight) if weight > 0.0 else -math.inf
+        self.components = _components(factors, plan.order)
 
-    def fold(self, node: Node, likelihood: Array | None) -> list[_Factor]:
-        assert isinstance(node.mechanism, Table)
-        scope = (*node.parents, node.name)
-        index = tuple(self.certain.get(each, slice(None)) for each in scope)
-        pieces = [
-            _Factor(node.mechanism.values[index], tuple(each for each in scope if each not in self.certain))
-        ]
-        if likelihood is not None and node.name in self.certain:
-            pieces.append(_Factor(likelihood[self.certain[node.name]], ()))
-        elif likelihood is not None:
-            pieces.append(_Factor(likelihood, (node.name,)))
-        return pieces
-
-    def of(self, names: Iterable[str]) -> list[_Factor]:
-        return [piece for name in sorted(names, key=self.order.__getitem__) for piece in self.pieces[name]]
-
-    def factors(self, names: Iterable[str]) -> list[_Factor]:
-        """The factors of some nodes that still have a variable."""
-        return [piece for piece in self.of(names) if piece.scope]
-
-    def log_constant(self, names: Iterable[str]) -> float:
-        """Log of the product of those that have none left."""
-        constants = [float(piece.values) for piece in self.of(names) if not piece.scope]
-        return sum(math.log(each) if each > 0.0 else -math.inf for each in constants)
+    def marginal(self, name: str) -> Array:
+        states = self.possible[name]
+        marginal = np.zeros(self.states[name])
+        if len(states) == 1:
+            marginal[states] = 1.0
+            return read_only(marginal)
+        (component,) = (each for each in self.components if name in each.sizes)
+        masses = component.masses(name)
+        marginal[states] = masses / masses.sum()
+        return read_only(marginal)
 
 
-def _components(factors: Iterable[_Factor]) -> list[list[_Factor]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Component:
+    factors: Sequence[Factor]
+    sizes: Mapping[str, int]
+    order: Sequence[str]
+    elimination: Any
+    found: dict[str, Array] = field(default_factory=dict)
+
+    def masses(self, name: str) -> Array:
+        """Mass of each state of one variable, everything else summed out."""
+        if name not in self.found:
+            self.found[name] = _query(self.elimination, self.order, name)
+        return self.found[name]
+
+    def log_mass(self, wanted: Iterable[str]) -> float:
+        """Log of the whole mass; what was computed for it serves the first of the wanted variables."""
+        name = next((each for each in wanted if each in self.sizes), next(iter(self.sizes)))
+        mass = float(self.masses(name).sum())
+        if mass > 0.0:
+            return math.log(mass)
+        self.refuse_underflow(name)
+        return -math.inf
+
+    def refuse_underflow(self, name: str) -> None:
+        """Tell evidence of probability 0 from evidence too improbable for a float64."""
+        support = [Factor((each.values > 0.0).astype(np.float64), each.scope) for each in self.factors]
+        if _query(_variable_elimination(support), self.order, name).sum() == 0.0:
+            return
+        message = "its probability is above 0 and below 1e-308."
+        issue = Issue("error", "underflow", Where("evidence"), message, "Enter fewer findings at once.")
+        raise EngineError("The evidence is too improbable for this engine.", [issue])
+
+
+def _components(factors: Sequence[Factor], order: Sequence[str]) -> list[_Component]:
     """Factors grouped so that no two groups share a variable."""
-    graph = nx.Graph()
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while leader.setdefault(name, name) != name:
+            name = leader[name]
+        return name
+
     for factor in factors:
-        graph.add_nodes_from(factor.scope)
-        graph.add_edges_from(pairwise(factor.scope))
-    owner = {
-        name: number for number, names in enumerate(nx.connected_components(graph)) for name in names
-    }
-    groups: dict[int, list[_Factor]] = {}
+        for name in factor.scope:
+            leader[find(name)] = find(factor.scope[0])
+    groups: dict[str, list[Factor]] = {}
     for factor in factors:
-        groups.setdefault(owner[factor.scope[0]], []).append(factor)
-    return list(groups.values())
+        groups.setdefault(find(factor.scope[0]), []).append(factor)
+    components = []
+    for group in groups.values():
+        combined = _combine(group)
+        sizes = {name: size for each in group for name, size in zip(each.scope, each.values.shape, strict=True)}
+        within = [name for name in order if name in sizes]
+        components.append(_Component(combined, sizes, within, _variable_elimination(combined)))
+    return components
 
 
-def _component_of(name: str, factors: Iterable[_Factor]) -> list[_Factor]:
-    for component in _components(factors):
-        if any(name in factor.scope for factor in component):
-            return component
-    message = f"{name} is in no factor"
-    raise AssertionError(message)
+def _combine(factors: Sequence[Factor]) -> list[Factor]:
+    """Multiply each factor into the first one that holds all its variables.
+
+    Fewer tables, and no two over the same variables: pgmpy keeps factors in a set, where two equal
+    ones would count as one.
+    """
+    combined: list[Factor] = []
+    for factor in sorted(factors, key=lambda each: -len(each.scope)):
+        for index, larger in enumerate(combined):
+            if set(factor.scope) <= set(larger.scope):
+                order = [factor.scope.index(name) for name in larger.scope if name in factor.scope]
+                shape = [
+                    size if name in factor.scope else 1
+                    for name, size in zip(larger.scope, larger.values.shape, strict=True)
+                ]
+                values = larger.values * np.transpose(factor.values, order).reshape(shape)
+                combined[index] = Factor(values, larger.scope)
+                break
+        else:
+            combined.append(factor)
+    return combined
 
 
-def _eliminate(factors: list[_Factor], name: str) -> Array:
-    """Mass of each state of one variable, everything else in its component summed out."""
-    masses: Array = _variable_elimination(factors).query([name], show_progress=False).values
-    if masses.sum() == 0.0:
-        _refuse_underflow(factors, name)
-    return masses
+def _query(elimination: Any, order: Sequence[str], name: str) -> Array:
+    others = [each for each in order if each != name]
+    result = elimination.query([name], elimination_order=others, show_progress=False)
+    values: Array = np.asarray(result.values, dtype=np.float64)
+    return values
 
 
-def _variable_elimination(factors: Iterable[_Factor]) -> Any:
+def _variable_elimination(factors: Iterable[Factor]) -> Any:
     models, discrete, inference = (
         load_pgmpy(each) for each in ("models", "factors.discrete", "inference")
     )
@@ -140,21 +179,3 @@ def _variable_elimination(factors: Iterable[_Factor]) -> Any:
             discrete.DiscreteFactor(list(factor.scope), list(factor.values.shape), factor.values)
         )
     return inference.VariableElimination(network)
-
-
-def _refuse_underflow(factors: list[_Factor], name: str) -> None:
-    """Tell evidence of probability 0 from evidence too improbable for a float64."""
-    support = [_Factor((factor.values > 0.0).astype(np.float64), factor.scope) for factor in factors]
-    if _variable_elimination(support).query([name], show_progress=False).values.sum() > 0.0:
-        raise EngineError(
-            "The evidence is too improbable for this engine.",
-            [
-                Issue(
-                    "error",
-                    "underflow",
-                    Where("evidence"),
-                    "its probability is above 0 and below 1e-308.",
-                    "Enter fewer findings at once.",
-                )
-            ],
-        )

@@ -133,8 +133,8 @@ def _merge(documents: Sequence[Document]) -> Source:
             fix = "Begin with a section such as `causes:`, or remove the file."
             issues.append(Issue("error", "no-section", Where("", document.lines.file, 1), found, fix))
     # Keys are not sorted: the order of states is content.
-    content = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return Source(data, Lines("", 1, lines), tuple(issues), hashlib.sha256(content).hexdigest())
+    canonical = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return Source(data, Lines("", 1, lines), tuple(issues), hashlib.sha256(canonical).hexdigest())
 
 
 def _join(

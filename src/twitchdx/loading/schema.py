@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import difflib
 import functools
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from twitchdx import spec as specs
 from twitchdx.errors import Issue, Where
 from twitchdx.loading.strict_yaml import Data
-from twitchdx.spec import FORMAT_VERSION, ModelSpec, Variable
+from twitchdx.spec import FORMAT_VERSION, ModelSpec, Reference
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
+
+#: The dialect of every schema that is published.
+JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 # CSL writes `container-title`; a Python attribute cannot.
 _CSL_NAMES = {"container-title": "container_title"}
@@ -65,26 +74,68 @@ def model_schema() -> dict[str, Any]:
     A single file of a model folder holds some of the sections, so it matches the schema without
     its list of required sections.
     """
-    schema = _adapter().json_schema()
-    _inherit_descriptions(schema["$defs"])
-    reference = schema["$defs"]["Reference"]["properties"]
-    for csl, name in _CSL_NAMES.items():
-        if name in reference:
-            reference[csl] = reference.pop(name)
+    schema = copy.deepcopy(_bare_schema())
+    described = attribute_docstrings(specs)
+    _describe(schema, ModelSpec, described)
+    for name, definition in schema["$defs"].items():
+        _describe(definition, getattr(specs, name), described)
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": JSON_SCHEMA_DIALECT,
         "title": f"twitchdx model, format {FORMAT_VERSION}",
         **{key: value for key, value in schema.items() if key != "title"},
     }
 
 
-def _inherit_descriptions(definitions: dict[str, Any]) -> None:
-    # pydantic reads attribute docstrings from the class itself and not from its bases.
-    base = definitions[Variable.__name__]["properties"]
-    for name in ("Finding", "Test"):
-        for key, value in definitions[name]["properties"].items():
-            if key in base:
-                value.setdefault("description", base[key].get("description", ""))
+@functools.cache
+def _bare_schema() -> dict[str, Any]:
+    """The schema without what the attributes mean: enough to suggest keys, and quick to make."""
+    schema = _adapter().json_schema()
+    reference = schema["$defs"][Reference.__name__]["properties"]
+    for csl, name in _CSL_NAMES.items():
+        reference[csl] = reference.pop(name)
+    return schema
+
+
+def _describe(
+    definition: dict[str, Any], described_class: type, docstrings: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Give each key of one class the docstring of its attribute, which a base class may hold."""
+    for key, value in definition["properties"].items():
+        attribute = _CSL_NAMES.get(key, key)
+        for each in described_class.__mro__:
+            if attribute in docstrings.get(each.__name__, ()):
+                value["description"] = docstrings[each.__name__][attribute]
+                break
+
+
+def attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
+    """What stands below each attribute in the source of a module: class -> attribute -> docstring."""
+    found: dict[str, dict[str, str]] = {}
+    for each in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(each, ast.ClassDef):
+            continue
+        found[each.name] = {
+            attribute.target.id: inspect.cleandoc(text)
+            for attribute, below in pairwise(each.body)
+            if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name)
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+            if isinstance(text := below.value.value, str)
+        }
+    return found
+
+
+def spec_data(spec: ModelSpec) -> dict[str, Any]:
+    """A spec as plain data in the model format, without the keys that have their default value.
+
+    The inverse of `parse_spec`: written to a file of a model folder, it gives an equal spec.
+    """
+    data: dict[str, Any] = _adapter().dump_python(spec, mode="json", exclude_defaults=True)
+    attributes = {name: csl for csl, name in _CSL_NAMES.items()}
+    if "references" in data:
+        data["references"] = [
+            {attributes.get(key, key): value for key, value in each.items()} for each in data["references"]
+        ]
+    return data
 
 
 def _rename_csl(data: Mapping[str, Data]) -> dict[str, Data]:
@@ -128,7 +179,7 @@ def _shorten(value: object) -> str:
 
 def _keys_at(path: Sequence[str | int]) -> tuple[str, ...]:
     """The keys that the format knows at a place, by walking its schema."""
-    schema = model_schema()
+    schema = _bare_schema()
     node: dict[str, Any] = schema
     for segment in path:
         node = _resolve(node, schema)

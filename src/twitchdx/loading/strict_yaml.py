@@ -74,7 +74,7 @@ class Document:
     issues: tuple[Issue, ...] = ()
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - a decision that never leaves this module
     """The rest of the file is not worth reading."""
 
     def __init__(self, code: str, line: int, message: str, fix: str) -> None:
@@ -143,7 +143,7 @@ class _Composer:
             case yaml.AliasEvent():
                 raise _Refused(
                     "yaml-alias",
-                    event.start_mark.line + 1,
+                    _line(event),
                     f"the alias *{event.anchor} stands for text elsewhere.",
                     "Write the text out: aliases can grow without bound and hide what an entry says.",
                 )
@@ -152,13 +152,13 @@ class _Composer:
                 if self.documents > 1:
                     raise _Refused(
                         "yaml-documents",
-                        event.start_mark.line + 1,
+                        _line(event),
                         "a second document begins.",
                         "Keep one document in a file: remove the line ---.",
                     )
 
-    def admit(self, event: yaml.NodeEvent) -> None:
-        line = event.start_mark.line + 1
+    def admit(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        line = _line(event)
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _Refused(
@@ -175,7 +175,7 @@ class _Composer:
             self.report("yaml-tag", line, f"the tag {event.tag} is not allowed.", "Remove the tag.")
 
     def open_collection(self, event: yaml.CollectionStartEvent) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if len(self.open) >= MAX_DEPTH:
             raise _Refused(
                 "yaml-too-deep",
@@ -194,7 +194,7 @@ class _Composer:
         return bool(self.open) and self.open[-1].is_mapping and self.open[-1].key is None
 
     def take_scalar(self, event: yaml.ScalarEvent) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if self.awaits_key():
             frame = self.open[-1]
             frame.key, frame.key_line = event.value, line
@@ -231,6 +231,11 @@ class _Composer:
         self.issues.append(Issue("error", code, Where("", self.file, line), message, fix))
         if len(self.issues) == MAX_ISSUES:
             raise _Refused("too-many-issues", line, "reading stopped here.", "Mend the issues above first.")
+
+
+def _line(event: yaml.Event) -> int:
+    # The type allows an event without a mark, for events that are written; those that were read have one.
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def resolve_scalar(text: str) -> Scalar:
@@ -283,7 +288,6 @@ def read_yaml(text: bytes, file: str) -> Document:
     return composer.run(yaml.parse(decoded, Loader=_fastest_loader()))
 
 
-def _fastest_loader() -> type[yaml.Loader]:
+def _fastest_loader() -> type[yaml.SafeLoader | yaml.CSafeLoader]:
     # The parser of libyaml is about ten times as fast; wheels of PyYAML carry it, some builds do not.
-    loader: type[yaml.Loader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return loader
+    return yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader

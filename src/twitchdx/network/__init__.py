@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twitchdx.network.compile import compile_network
 from twitchdx.network.contraction import joint
+from twitchdx.network.implied import Implied, implied_figures
 from twitchdx.network.interchange import (
     NETWORK_SUFFIXES,
     from_pgmpy,
@@ -12,18 +13,32 @@ from twitchdx.network.interchange import (
     read_network,
     to_pgmpy,
 )
-from twitchdx.network.network import RESERVED, Network, Node, NoisyMax, Table
+from twitchdx.network.network import (
+    RESERVED,
+    Network,
+    Node,
+    NoisyJoin,
+    NoisyMax,
+    Table,
+    as_join,
+    contribution,
+)
 from twitchdx.network.splitting import split_network
 
 __all__ = [
     "NETWORK_SUFFIXES",
     "RESERVED",
+    "Implied",
     "Network",
     "Node",
+    "NoisyJoin",
     "NoisyMax",
     "Table",
+    "as_join",
     "compile_network",
+    "contribution",
     "from_pgmpy",
+    "implied_figures",
     "joint",
     "load_pgmpy",
     "network_text",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from twitchdx.network.network import Network, NoisyMax, Table
+from twitchdx.network.network import Network, NoisyJoin, NoisyMax, Table
 from twitchdx.numerics import Array
 
 Factor = tuple[Array, tuple[str, ...]]
@@ -74,6 +74,9 @@ def _factors(network: Network, name: str) -> list[Factor]:
             return [(values, (*parents, name))]
         case NoisyMax() as noisy:
             return _rank_one(name, noisy)
+        case NoisyJoin():
+            message = "a compiled network has no joins"
+            raise TypeError(message)
 
 
 def _rank_one(name: str, noisy: NoisyMax) -> list[Factor]:

@@ -85,7 +85,7 @@ class _Noisy:
 
     def leaks(self) -> Mapping[str, Estimate]:
         leak = self.kind.leak
-        return leak if isinstance(leak, dict) else {self.grades[0]: leak}  # type: ignore[dict-item]
+        return leak if isinstance(leak, dict) else {self.grades[0]: leak}
 
     def links(self, grade: str) -> dict[str, dict[str, tuple[Path, Estimate]]]:
         """Parent -> state -> the number for this grade, with its place."""
@@ -154,7 +154,7 @@ class _Noisy:
         try:
             if len(forms) > 1:
                 message = "odds ratios and relative risks of one parent stand side by side."
-                raise ConversionError(message, "Convert them to one form.")
+                raise ConversionError(message, "Convert them to one form.")  # noqa: TRY301 - reported below, with the others
             unexposed, risks = risks_from_ratios(
                 leak.value,
                 [float(marginal[index]) for index in ratios],

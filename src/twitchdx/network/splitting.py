@@ -21,14 +21,14 @@ from twitchdx.numerics import Array, read_only
 MAX_CELLS = 256
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=256)
 def split_network(network: Network, max_cells: int = MAX_CELLS) -> Network:
     """The same distribution over the same variables, with tables only.
 
     Parameters
     ----------
     network : Network
-        Any network.
+        A compiled network.
     max_cells : int
         Noisy nodes whose table would be larger are split. Explicit tables stay as they are; a chain
         link has at least one parent, so that it can exceed this where that parent has many states.
@@ -41,20 +41,24 @@ def split_network(network: Network, max_cells: int = MAX_CELLS) -> Network:
     nodes: list[Node] = []
     for node in network.values():
         match node.mechanism:
-            case Table():
+            case NoisyMax():
+                sizes = tuple(network.cardinality(parent) for parent in node.parents)
+                nodes.extend(_split(node, sizes, max_cells))
+            case _:
                 nodes.append(node)
-            case NoisyMax() as noisy:
-                nodes.extend(_split(network, node, noisy, max_cells))
     return Network(nodes)
 
 
-def _split(network: Network, node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
-    cardinalities = [network.cardinality(parent) for parent in noisy.parents]
+# Networks that were made from each other share most of their nodes.
+@functools.lru_cache(maxsize=4096)
+def _split(node: Node, cardinalities: tuple[int, ...], max_cells: int) -> tuple[Node, ...]:
+    noisy = node.mechanism
+    assert isinstance(noisy, NoisyMax)
     if prod(cardinalities) * len(node.states) <= max_cells:
         table = noisy_table(noisy, noisy.parents, cardinalities)
-        return [Node(node.name, node.states, Table(noisy.parents, table))]
-    chain = _partial_maxima(network, node, noisy, max_cells)
-    gates = _gates(network, node, noisy, max_cells)
+        return (Node(node.name, node.states, Table(noisy.parents, table)),)
+    chain = _partial_maxima(node, noisy, max_cells)
+    gates = _gates(node, noisy, max_cells)
     # The last node takes the greatest contribution, the leak, and whether anything suppresses it.
     identity = np.tri(len(node.states), len(node.states) - 1, k=-1)
     parents, reach = (chain[-1].name,), (read_only(identity),)
@@ -65,7 +69,7 @@ def _split(network: Network, node: Node, noisy: NoisyMax, max_cells: int) -> lis
         last = NoisyMax(parents, reach, noisy.leak)
         sizes = [len(node.states)]
     table = noisy_table(last, last.parents, sizes)
-    return [*chain, *gates, Node(node.name, node.states, Table(last.parents, table))]
+    return (*chain, *gates, Node(node.name, node.states, Table(last.parents, table)))
 
 
 def _chunks(sizes: Sequence[int], carried: int, max_cells: int) -> list[range]:
@@ -80,12 +84,12 @@ def _chunks(sizes: Sequence[int], carried: int, max_cells: int) -> list[range]:
     return [range(start, stop) for start, stop in pairwise([*cuts, len(sizes)])]
 
 
-def _partial_maxima(network: Network, node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
+def _partial_maxima(node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
     grades = len(node.states)
     silent = np.zeros(grades - 1)
     identity = read_only(np.tri(grades, grades - 1, k=-1))
     chain: list[Node] = []
-    sizes = [network.cardinality(parent) for parent in noisy.producers]
+    sizes = [len(each) for each in noisy.reach]
     for number, chunk in enumerate(_chunks(sizes, grades, max_cells), start=1):
         producers = tuple(noisy.producers[i] for i in chunk)
         reach: tuple[Array, ...] = tuple(noisy.reach[i] for i in chunk)
@@ -99,11 +103,11 @@ def _partial_maxima(network: Network, node: Node, noisy: NoisyMax, max_cells: in
     return chain
 
 
-def _gates(network: Network, node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
+def _gates(node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
     if not noisy.inhibitors:
         return []
     gates: list[Node] = []
-    sizes = [network.cardinality(parent) for parent in noisy.inhibitors]
+    sizes = [len(each) for each in noisy.passes]
     for number, chunk in enumerate(_chunks(sizes, 2, max_cells), start=1):
         parents = tuple(noisy.inhibitors[i] for i in chunk)
         passes: tuple[Array, ...] = tuple(noisy.passes[i] for i in chunk)
