@@ -10,7 +10,7 @@ import numpy as np
 
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import cite, model_info
-from twitchdx.engines import Answer, Engine
+from twitchdx.engines import Answer, Engine, get_engine
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
 from twitchdx.evidence import Evidence
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict
@@ -97,15 +97,15 @@ def query(network: Network, evidence: Evidence, targets: tuple[str, ...], engine
 
 
 @functools.lru_cache(maxsize=32)
-def _priors(network: Network, causes: tuple[str, ...], engine: Engine) -> Mapping[str, float]:
-    marginals = engine.answer(network, {}, causes).marginals
+def _priors(network: Network, causes: tuple[str, ...], engine: str) -> Mapping[str, float]:
+    marginals = get_engine(engine).answer(network, {}, causes).marginals
     return {cause: float(marginals[cause][1:].sum()) for cause in causes}
 
 
 def _differential(
     spec: ModelSpec, network: Network, posterior: Answer, explained: Responsibility | None, engine: Engine
 ) -> tuple[Candidate, ...]:
-    priors = _priors(network, tuple(spec.causes), engine)
+    priors = _priors(network, tuple(spec.causes), engine.name)
     watched = {cause for rule in spec.triage_rules.values() for cause in _watched(rule.when)}
     candidates = [
         Candidate(

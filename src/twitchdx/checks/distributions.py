@@ -82,7 +82,7 @@ class _Checker:
     def parent_states(self, path: Path, parent: str, states: Collection[str]) -> None:
         if parent in self.variables:
             for state in states:
-                self.known_state((*path, parent), parent, state, self.variables[parent].states)
+                self.known_state((*path, parent, state), parent, state, self.variables[parent].states)
 
     def rest(self, path: Path, given: Collection[str]) -> None:
         """All states but one are given."""

@@ -36,6 +36,8 @@ def diagnosis_html(record: DiagnosisRecord) -> str:
         _differential(body, record)
     if record.next_steps:
         _steps(body, record)
+    if record.sources:
+        _sources(body, record)
     if record.model.disclaimer:
         _add(body, "p", record.model.disclaimer, "twitchdx-note")
     return tostring(card, encoding="unicode", method="html")
@@ -136,3 +138,14 @@ def _step(listed: Element, step: NextStep, labels: dict[str, str]) -> None:
         _add(details, "p", f"Mind: {step.cautions}")
     if step.sources:
         _add(details, "p", f"Source: {', '.join(step.sources)}")
+
+
+def _sources(body: Element, record: DiagnosisRecord) -> None:
+    details = _add(body, "details")
+    _add(details, "summary", "Sources")
+    listed = _add(details, "ul")
+    for source in record.sources:
+        item = _add(listed, "li", f"{source.id}: {source.citation} ")
+        # Only plain web addresses become links: a model file must not place a script behind one.
+        if source.url.startswith(("https://", "http://")):
+            _add(item, "a", source.url).set("href", source.url)

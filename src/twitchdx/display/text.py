@@ -10,7 +10,9 @@ from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 WIDTH = 96
 _BAR = 12
-_LABEL = 40
+_LABEL = 36
+# As wide as the longest figure, "1 in 1,000,000", and a space.
+_COLUMN = 15
 
 
 def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH) -> str:
@@ -44,13 +46,21 @@ def _lines(record: DiagnosisRecord, width: int) -> Iterator[str]:
         yield "What to do next"
         for number, step in enumerate(record.next_steps, start=1):
             yield from _step(number, step, record, width)
+    if record.sources:
+        yield ""
+        yield "Sources"
+        for source in record.sources:
+            yield from _wrapped(f"{source.id}: {source.citation} {source.url}".rstrip(), width, "  ", "    ")
     if record.model.disclaimer:
         yield ""
         yield from _wrapped(record.model.disclaimer, width)
 
 
 def _wrapped(text: str, width: int, first: str = "", indent: str = "") -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=indent)
+    # Addresses are never broken: a cut one leads nowhere.
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _triage(triage: Triage, width: int) -> Iterator[str]:
@@ -67,9 +77,11 @@ def _differential(record: DiagnosisRecord) -> Iterator[str]:
     explains = record.unexplained is not None
     shown, rest = shown_causes(record)
     lead = "explains it" if explains else "is present"
-    yield f"{'Possible causes':<{_LABEL}} {lead:<{_BAR + 12}}" + ("is present   " if explains else "") + "beforehand"
+    columns = [lead, *(["is present"] if explains else []), "beforehand"]
+    heads = f"{columns[0]:<{_BAR + 1 + _COLUMN}}" + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
+    yield f"{'Possible causes':<{_LABEL}} {heads}".rstrip()
     for candidate in shown:
-        yield _candidate(candidate).rstrip()
+        yield _candidate(candidate)
     if record.unexplained is not None:
         yield _row("None of these causes explains it", record.unexplained, ())
     if rest:
@@ -90,8 +102,8 @@ def _candidate(candidate: Candidate) -> str:
 
 def _row(label: str, share: float, further: tuple[float, ...]) -> str:
     name = textwrap.shorten(label, _LABEL - 2, placeholder="...")
-    columns = "".join(f"{spoken_probability(each):<13}" for each in further)
-    return f"  {name:<{_LABEL - 2}} {_bar(share)} {spoken_probability(share):<11}{columns}"
+    columns = "".join(f"{spoken_probability(each):<{_COLUMN}}" for each in (share, *further))
+    return f"  {name:<{_LABEL - 2}} {_bar(share)} {columns}".rstrip()
 
 
 def _bar(share: float) -> str:

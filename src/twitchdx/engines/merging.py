@@ -9,7 +9,6 @@ positive: nothing is ever subtracted, so that a rare cause keeps its digits.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +54,11 @@ class _Bundle:
 
     scope: set[str]
     parts: dict[str, Part] = field(default_factory=dict)
+
+
+def _table(joint: Joint, part: Part) -> Factor:
+    """A part as a table; a variable stands for its own value."""
+    return Factor(np.eye(len(joint.join)), (part,)) if isinstance(part, str) else part
 
 
 class _Planner:
@@ -136,11 +140,8 @@ class _Planner:
     def join(self, hub: str, first: Part, second: Part) -> str:
         """A new variable for the join of two parts; variables that held one are done with."""
         self.order.extend(part for part in (first, second) if isinstance(part, str))
-        return self.make(hub, join_parts(*self.tables(hub, (first, second)), self.joints[hub].join))
-
-    def tables(self, hub: str, parts: Iterable[Part]) -> Iterable[Factor]:
-        identity = np.eye(len(self.joints[hub].join))
-        return (Factor(identity, (part,)) if isinstance(part, str) else part for part in parts)
+        joint = self.joints[hub]
+        return self.make(hub, join_parts(_table(joint, first), _table(joint, second), joint.join))
 
     def make(self, hub: str, part: Factor) -> str:
         """Turn a part into a factor over a new variable."""

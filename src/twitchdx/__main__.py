@@ -1,0 +1,9 @@
+"""``python -m twitchdx``: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from twitchdx.cli import main
+
+sys.exit(main())

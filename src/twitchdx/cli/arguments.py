@@ -1,0 +1,195 @@
+"""What the command line understands, and the help that teaches it. Commands load when they run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from twitchdx import __version__
+
+_TOP = """\
+Bayesian differential diagnosis: how probable each cause of a complaint is, why, and what to do
+next. Not a medical device."""
+
+_TOP_EXAMPLES = """\
+examples:
+  twitchdx models                           which models there are
+  twitchdx show MODEL                       what can be said in the words of one
+  twitchdx diagnose age=34 muscle_cramps=yes
+  twitchdx diagnose case.json --json
+  twitchdx diagnose --help                  more about one command"""
+
+_DIAGNOSE = """\
+Ranked causes, how soon to seek care, and what to do next, for one patient. What is not said is
+not observed, which is not the same as absent: say NAME=no for what was looked for and not found."""
+
+_DIAGNOSE_EXAMPLES = """\
+values:
+  NAME=yes, NAME=no         for what is present or absent (also true and false)
+  NAME=STATE                one of its states: `twitchdx show MODEL NAME` lists them
+  NAME=34, NAME="3.1 UNIT"  for what is measured; a bare number has the unit of the model
+
+a case file:
+  {"title": "...", "description": "...", "model": "MODEL",
+   "evidence": {"age": 34, "muscle_cramps": true, "serum_potassium": "3.1 mmol/L",
+                "vitamin_d_level": {"low": 1.0, "normal": 0.2}}}
+  Only "evidence" is needed. A mapping of states to likelihoods says what is uncertain.
+
+examples:
+  twitchdx diagnose age=34 sex=female muscle_cramps=yes
+  twitchdx diagnose age=34 "serum_potassium=3.1 mmol/L"
+  twitchdx diagnose case.json               a case from a file
+  twitchdx diagnose case.json muscle_weakness=no
+                                            the same, and one thing more
+  twitchdx diagnose - --json < case.json    from standard input, as JSON
+  twitchdx diagnose --model ./my_model      without evidence: how probable each cause is beforehand"""
+
+_MODELS_EXAMPLES = """\
+example:
+  twitchdx models                           name, version and title of each"""
+
+_SHOW_EXAMPLES = """\
+examples:
+  twitchdx show MODEL                       every variable: states, question, codes, units
+  twitchdx show MODEL hypokalaemia          one variable: definition, parents, every number with its source
+  twitchdx show ./my_model                  a model in a folder of yours"""
+
+_CHECK = """\
+Report every problem of a model folder with file and line; then how many of its facts it answers, how
+well its numbers are supported, and what the whole network makes of the figures that were
+published. Ends with 1 when there are errors, else with 0."""
+
+_CHECK_EXAMPLES = """\
+examples:
+  twitchdx check ./my_model
+  twitchdx check MODEL --all                a shipped model, with every published figure"""
+
+_EXPORT_EXAMPLES = """\
+formats:
+  bif, xmlbif   the network for other programs; noisy nodes become tables, large ones are split by
+                helper nodes with a double underscore in their names
+  json          {"name", "version", "digest", "content"}: the whole model as read; its content follows the
+                schema of `twitchdx schema model`, and is again a model when saved as model.yaml
+
+examples:
+  twitchdx export MODEL --format bif --output model.bif
+  twitchdx export MODEL --format json | python -m json.tool"""
+
+_SCHEMA_EXAMPLES = """\
+examples:
+  twitchdx schema diagnosis                 what `twitchdx diagnose --json` prints
+  twitchdx schema case > case.schema.json   for an editor that checks case files"""
+
+_MODEL_HELP = "a shipped model, the path of a model folder, or of a network file"
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        # The help first: the last line on the screen says what was wrong.
+        self.print_help(sys.stderr)
+        self.exit(2, f"\n{self.prog}: error: {message}\n")
+
+
+def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Arguments to a namespace whose `run` carries the command out.
+
+    Raises
+    ------
+    SystemExit
+        After help or version (0), or where the arguments cannot be understood (2).
+    """
+    parser, commands = _build()
+    arguments, further = parser.parse_known_args(argv)
+    # argparse takes evidence on one side of the options only; here it may stand on both.
+    flags = [each for each in further if each.startswith("-")]
+    if flags or (further and arguments.command != "diagnose"):
+        commands[arguments.command].error(f"unrecognized arguments: {' '.join(flags or further)}")
+    if arguments.command == "diagnose":
+        arguments.given = [*arguments.given, *further]
+        arguments.reject = commands["diagnose"].error
+    return arguments
+
+
+def _build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = _Parser(prog="twitchdx", description=_TOP, epilog=_TOP_EXAMPLES)
+    parser.add_argument("--version", action="version", version=f"twitchdx {__version__}")
+    added = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, title="commands", parser_class=_Parser
+    )
+    commands: dict[str, argparse.ArgumentParser] = {}
+
+    def add(name: str, summary: str, epilog: str, description: str = "") -> argparse.ArgumentParser:
+        text = description or f"{summary[0].upper()}{summary[1:]}."
+        commands[name] = added.add_parser(name, help=summary, description=text, epilog=epilog)
+        return commands[name]
+
+    _add_diagnose(add("diagnose", "diagnose one patient", _DIAGNOSE_EXAMPLES, _DIAGNOSE))
+    models = add("models", "list the models that ship with the library", _MODELS_EXAMPLES)
+    models.set_defaults(run=_command("show", "list_models"))
+    _add_show(add("show", "show the variables of a model, or one of them", _SHOW_EXAMPLES))
+    _add_check(add("check", "report every problem of a model folder", _CHECK_EXAMPLES, _CHECK))
+    _add_export(add("export", "write a model for other programs", _EXPORT_EXAMPLES))
+    schema = add("schema", "print a JSON Schema of this library", _SCHEMA_EXAMPLES)
+    schema.add_argument("name", choices=("model", "diagnosis", "case"), help="what it describes")
+    schema.set_defaults(run=_command("export", "print_schema"))
+    return parser, commands
+
+
+def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        code: int = getattr(importlib.import_module(f"twitchdx.cli.{module}"), function)(arguments)
+        return code
+
+    return run
+
+
+def _add_diagnose(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "twitchdx diagnose [CASE.json | -] [NAME=VALUE ...] [--model MODEL] [--complaint FINDING]\n"
+        "                         [--engine ENGINE] [--json | --all]"
+    )
+    parser.add_argument(
+        "given", nargs="*", metavar="CASE.json | - | NAME=VALUE",
+        help="a case file, - for standard input, and what was observed; the last may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", help=f"{_MODEL_HELP}; left out: that of the case, else the only one that is shipped"
+    )
+    parser.add_argument(
+        "--complaint", metavar="FINDING", help="the finding to explain, if not that of the model"
+    )
+    parser.add_argument("--engine", help="which engine computes; left out: the best that there is")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON (see `twitchdx schema diagnosis`)")
+    form.add_argument("--all", action="store_true", help="show every cause, not only the first ten")
+    parser.set_defaults(run=_command("diagnosing", "diagnose"))
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
+    parser.add_argument(
+        "variable", metavar="VARIABLE", nargs="?", help="show all about this one; left out: list all"
+    )
+    parser.set_defaults(run=_command("show", "show"))
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="MODEL-FOLDER", help="a model folder, or a shipped model")
+    parser.add_argument("--all", action="store_true", help="list every published figure, not only 15")
+    parser.set_defaults(run=_command("check", "check"))
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
+    parser.add_argument("--format", required=True, choices=("bif", "xmlbif", "json"), help="see below")
+    parser.add_argument(
+        "--output", metavar="FILE", help="where to write (an existing file is replaced); left out: print"
+    )
+    parser.set_defaults(run=_command("export", "export"))

@@ -1,0 +1,91 @@
+"""`twitchdx check`: what is wrong with a model folder, and how well its numbers stand."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from twitchdx.assembly import assemble_folder
+from twitchdx.catalogue import list_parameters
+from twitchdx.checks import answered_facts
+from twitchdx.cli.output import print_wrapped
+from twitchdx.errors import Issue, ModelError, ModelNotFoundError
+from twitchdx.loading import find_model
+from twitchdx.network import Implied, Network, implied_figures
+from twitchdx.spec import ModelSpec
+
+_SHOWN_FIGURES = 15
+_WRONG_MODEL = 1
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Print every problem of a model; then facts, grades and implied figures of one without errors."""
+    path = Path(arguments.folder)
+    folder = path if path.exists() else find_model(arguments.folder)
+    try:
+        model = assemble_folder(folder)
+    except ModelNotFoundError:
+        raise
+    except ModelError as error:
+        _print_issues(error.issues, folder)
+        print(_count(error.issues))
+        return _WRONG_MODEL
+    _print_issues(model.warnings, folder)
+    if model.spec is not None:
+        _print_facts(model.spec)
+        _print_grades(model.spec)
+        _print_figures(model.spec, model.network, every=arguments.all)
+    print(f"{model.name} {model.version}: {_count(model.warnings)}")
+    return 0
+
+
+def _print_issues(issues: Iterable[Issue], folder: Path) -> None:
+    for issue in issues:
+        # Issues name files relative to the model; with its folder an editor can jump there.
+        file = str(folder / issue.where.file) if issue.where.file else ""
+        print(f"{replace(issue, where=replace(issue.where, file=file))}\n")
+
+
+def _count(issues: Iterable[Issue]) -> str:
+    counts = Counter(issue.severity for issue in issues)
+    return ", ".join(
+        f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in ("error", "warning")
+    )
+
+
+def _print_facts(spec: ModelSpec) -> None:
+    answered = sum(fact in spec.facts for fact in answered_facts(spec))
+    print(f"{answered} of {len(spec.facts)} facts answered")
+
+
+def _print_grades(spec: ModelSpec) -> None:
+    parameters = list_parameters(spec)
+    grades = Counter(each.grade for each in parameters)
+    shares = (f"{grade} {100 * n / len(parameters):.0f} % ({n})" for grade, n in grades.most_common())
+    print_wrapped(", ".join(shares), f"{len(parameters)} numbers: ", "  ")
+
+
+def _print_figures(spec: ModelSpec, network: Network, *, every: bool) -> None:
+    figures = implied_figures(spec, network)
+    shown = figures if every else figures[:_SHOWN_FIGURES]
+    if not shown:
+        return
+    print("\nPublished figures and what the whole network implies, the largest difference first.")
+    print_wrapped(
+        "A sensitivity comes out somewhat higher where other causes of the model add to it; one that is far "
+        "off deserves a look."
+    )
+    print(f"  {'published':>9}  {'implied':>9}  ratio")
+    for figure in shown:
+        print_wrapped(figure.meaning, _row(figure), " " * 10)
+    if len(shown) < len(figures):
+        print(f"  and {len(figures) - len(shown)} more that differ less (--all lists them)")
+    print()
+
+
+def _row(figure: Implied) -> str:
+    ratio = f"{figure.implied / figure.published:.2f}" if figure.published > 0.0 else "-"
+    return f"  {figure.published:>9.4g}  {figure.implied:>9.4g}  {ratio:>5}  "
