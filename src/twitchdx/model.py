@@ -385,11 +385,12 @@ def diagnose(
     EngineError, UnknownNameError
         The engine or the complaint is not known.
     """
-    loaded = model if isinstance(model, Model) else load_model(_only_model() if model is None else model)
+    loaded = model if isinstance(model, Model) else load_model(only_model() if model is None else model)
     return loaded.diagnose(evidence, engine=engine, complaint=complaint)
 
 
-def _only_model() -> str:
+def only_model() -> str:
+    """The name of the one model that ships; an error where there are more, or none."""
     names = available_models()
     if len(names) == 1:
         return names[0]

@@ -35,8 +35,8 @@ values:
 a case file:
   {"title": "...", "description": "...", "model": "MODEL",
    "evidence": {"age": 34, "muscle_cramps": true, "serum_potassium": "3.1 mmol/L",
-                "vitamin_d_level": {"low": 1.0, "normal": 0.2}}}
-  Only "evidence" is needed. A mapping of states to likelihoods says what is uncertain.
+                "thirst": {"absent": 0.2, "present": 1.0}}}
+  Only "evidence" is needed. Likelihoods of every state say what is uncertain.
 
 examples:
   twitchdx diagnose age=34 sex=female muscle_cramps=yes

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twitchdx.cli.output import line_width, print_document
+from twitchdx.cli.output import line_width, print_document, print_text
 from twitchdx.display import diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE
 from twitchdx.loading import Case, parse_case
@@ -39,7 +40,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     else:
         if case.title:
             print(f"{case.title}\n")
-        print(diagnosis_text(answer.record, line_width(), every_cause=arguments.all))
+        print_text(diagnosis_text(answer.record, line_width(), every_cause=arguments.all))
         if not model.causes:
             _print_distributions(model, answer)
     return 0
@@ -47,7 +48,8 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 def _split(given: Sequence[str]) -> tuple[str | None, Sequence[str]]:
     """The case file, if the first word is one, and the observations."""
-    if given and (given[0] == _STANDARD_INPUT or "=" not in given[0] or Path(given[0]).is_file()):
+    # Unlike Path.is_file, this is no error where the text is too long for the name of a file.
+    if given and (given[0] == _STANDARD_INPUT or "=" not in given[0] or os.path.isfile(given[0])):  # noqa: PTH113
         return given[0], given[1:]
     return None, given
 

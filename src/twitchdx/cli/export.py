@@ -17,7 +17,11 @@ from twitchdx.schemas import schema_text
 def export(arguments: argparse.Namespace) -> int:
     """Write a model as a network file or as JSON."""
     model = load_model(arguments.model)
-    text = _model_json(model) if arguments.format == "json" else network_text(model.network, f".{arguments.format}")
+    text = (
+        _model_json(model)
+        if arguments.format == "json"
+        else network_text(model.network, f".{arguments.format}")
+    )
     if arguments.output is None:
         print_document(text)
     else:

@@ -9,6 +9,7 @@ import textwrap
 # Longer lines are hard to read however wide the window is.
 _WIDEST = 110
 _NARROWEST = 60
+_ASCII_BARS = str.maketrans("█·", "#.")
 
 
 def line_width() -> int:
@@ -27,7 +28,25 @@ def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None
         What the first line begins with, and the others; `indent` is as many spaces if left out.
     """
     further = " " * len(first) if indent is None else indent
-    print(textwrap.fill(text, line_width(), initial_indent=first, subsequent_indent=further) or first.rstrip())
+    # Names and addresses are not broken: they are there to be copied.
+    lines = textwrap.wrap(
+        text,
+        line_width(),
+        initial_indent=first,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    print("\n".join(lines) or first.rstrip())
+
+
+def print_text(text: str) -> None:
+    """Print text with bars, which are drawn in ASCII where the terminal has nothing better."""
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_ASCII_BARS)
+    print(text)
 
 
 def print_document(text: str) -> None:

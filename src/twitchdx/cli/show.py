@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 
-from twitchdx.catalogue import citation
+from twitchdx.catalogue import cite
 from twitchdx.cli.output import print_wrapped
 from twitchdx.loading import available_models, find_model, read_folder
 from twitchdx.model import Model, load_model
@@ -49,7 +49,9 @@ def _print_model(model: Model) -> None:
     for role in (*ROLE_OF_SECTION.values(), None):
         variables = [each for each in model.variables.values() if each.role == role]
         if variables:
-            print(f"\n{f'{role}s'.replace('_', ' ').capitalize() if role else 'Variables'} ({len(variables)})")
+            print(
+                f"\n{f'{role}s'.replace('_', ' ').capitalize() if role else 'Variables'} ({len(variables)})"
+            )
             for each in variables:
                 _print_summary(each)
 
@@ -148,6 +150,5 @@ def _print_sources(model: Model, parameters: Mapping[str, Parameter]) -> None:
     named = {source for each in parameters.values() for source in each.sources}
     if named:
         print("\nSources")
-        for key, reference in model.references.items():
-            if key in named:
-                print_wrapped(f"{key}: {citation(reference)}", "  ", "    ")
+        for each in cite(model.references.values(), named):
+            print_wrapped(f"{each.id}: {each.citation} {each.url}".rstrip(), "  ", "    ")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from twitchdx.display.words import headline, shown_causes, spoken_observation, spoken_probability
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 WIDTH = 96
-_BAR = 12
-_LABEL = 36
+# Characters of a bar and of a label, and the least of each where the terminal is narrow.
+_BAR, _SHORT_BAR = 12, 6
+_LABEL, _SHORT_LABEL = 36, 16
 # As wide as the longest figure, "1 in 1,000,000", and a space.
 _COLUMN = 15
 
 
-def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH) -> str:
+def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH, *, every_cause: bool = False) -> str:
     """The whole answer as text.
 
     Parameters
@@ -24,11 +25,13 @@ def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH) -> str:
         The answer.
     width : int
         Longest line, in characters.
+    every_cause : bool
+        List every cause, not only the first and those that triage watches.
     """
-    return "\n".join(_lines(record, max(width, 60)))
+    return "\n".join(_lines(record, max(width, 60), every_cause=every_cause))
 
 
-def _lines(record: DiagnosisRecord, width: int) -> Iterator[str]:
+def _lines(record: DiagnosisRecord, width: int, *, every_cause: bool) -> Iterator[str]:
     yield from _wrapped(headline(record), width)
     if record.model.population:
         yield from _wrapped(f"Priors describe: {record.model.population}.".replace("..", "."), width)
@@ -40,7 +43,7 @@ def _lines(record: DiagnosisRecord, width: int) -> Iterator[str]:
         yield from _triage(record.triage, width)
     if record.differential:
         yield ""
-        yield from _differential(record)
+        yield from _differential(record, width, every_cause=every_cause)
     if record.next_steps:
         yield ""
         yield "What to do next"
@@ -59,7 +62,12 @@ def _lines(record: DiagnosisRecord, width: int) -> Iterator[str]:
 def _wrapped(text: str, width: int, first: str = "", indent: str = "") -> list[str]:
     # Addresses are never broken: a cut one leads nowhere.
     return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -73,42 +81,41 @@ def _triage(triage: Triage, width: int) -> Iterator[str]:
         yield from _wrapped(f"- {triage.reason}", width, "  ", "    ")
 
 
-def _differential(record: DiagnosisRecord) -> Iterator[str]:
+def _differential(record: DiagnosisRecord, width: int, *, every_cause: bool) -> Iterator[str]:
     explains = record.unexplained is not None
-    shown, rest = shown_causes(record)
-    lead = "explains it" if explains else "is present"
-    columns = [lead, *(["is present"] if explains else []), "beforehand"]
-    heads = f"{columns[0]:<{_BAR + 1 + _COLUMN}}" + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
-    yield f"{'Possible causes':<{_LABEL}} {heads}".rstrip()
+    shown, rest = (record.differential, ()) if every_cause else shown_causes(record)
+    columns = ["explains it", "is present", "beforehand"] if explains else ["is present", "beforehand"]
+    room = width - 1 - len(columns) * _COLUMN
+    bar = _BAR if room > _LABEL + _BAR else _SHORT_BAR
+    label = min(_LABEL, max(_SHORT_LABEL, room - bar - 1))
+    heads = f"{columns[0]:<{bar + 1 + _COLUMN}}" + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
+    yield f"{'Possible causes':<{label}} {heads}".rstrip()
     for candidate in shown:
-        yield _candidate(candidate)
+        yield _row(candidate.label, _figures(candidate), label, bar)
     if record.unexplained is not None:
-        yield _row("None of these causes explains it", record.unexplained, ())
+        yield _row("None of these causes explains it", (record.unexplained,), label, bar)
     if rest:
-        most = max(_leading(each) for each in rest)
+        most = max(_figures(each)[0] for each in rest)
         yield f"  and {len(rest)} more causes, each at most {spoken_probability(most)}"
     if explains:
         yield "  Causes can act together: these figures need not add up to 100 %."
 
 
-def _leading(candidate: Candidate) -> float:
-    return candidate.probability if candidate.responsibility is None else candidate.responsibility
+def _figures(candidate: Candidate) -> tuple[float, ...]:
+    """The figures of a row; the first is drawn as a bar."""
+    known = (candidate.probability, candidate.prior)
+    return known if candidate.responsibility is None else (candidate.responsibility, *known)
 
 
-def _candidate(candidate: Candidate) -> str:
-    further = (candidate.prior,) if candidate.responsibility is None else (candidate.probability, candidate.prior)
-    return _row(candidate.label, _leading(candidate), further)
+def _row(label: str, figures: Sequence[float], label_width: int, bar_width: int) -> str:
+    name = textwrap.shorten(label, label_width - 2, placeholder="...")
+    columns = "".join(f"{spoken_probability(each):<{_COLUMN}}" for each in figures)
+    return f"  {name:<{label_width - 2}} {_bar(figures[0], bar_width)} {columns}".rstrip()
 
 
-def _row(label: str, share: float, further: tuple[float, ...]) -> str:
-    name = textwrap.shorten(label, _LABEL - 2, placeholder="...")
-    columns = "".join(f"{spoken_probability(each):<{_COLUMN}}" for each in (share, *further))
-    return f"  {name:<{_LABEL - 2}} {_bar(share)} {columns}".rstrip()
-
-
-def _bar(share: float) -> str:
-    filled = round(share * _BAR)
-    return "█" * filled + "·" * (_BAR - filled)
+def _bar(share: float, width: int) -> str:
+    filled = round(share * width)
+    return "█" * filled + "·" * (width - filled)
 
 
 def _step(number: int, step: NextStep, record: DiagnosisRecord, width: int) -> Iterator[str]:

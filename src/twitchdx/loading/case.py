@@ -65,7 +65,9 @@ class _Reader:
             message = f"not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}."
             self.report("not-json", "", message, "Mend the syntax there or just before.", error.lineno)
         except ValueError as error:  # a whole number of thousands of digits
-            self.report("not-json", "", f"a number cannot be read: {error}.", "Give a number of ordinary length.")
+            self.report(
+                "not-json", "", f"a number cannot be read: {error}.", "Give a number of ordinary length."
+            )
         except RecursionError:
             self.report_depth()
         return None
@@ -119,7 +121,11 @@ def _depth(data: Any) -> int:
     depth, level = 0, [data]
     while level and depth <= _MAX_DEPTH:
         depth += 1
-        inner = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        inner = (
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, dict | list)
+        )
         level = [value for values in inner for value in values]
     return depth
 
@@ -151,7 +157,9 @@ def parse_case(text: bytes, file: str) -> Case:
     """
     reader = _Reader(file)
     if len(text) > MAX_CASE_BYTES:
-        reader.report("too-large", "", f"it has more than {MAX_CASE_BYTES:,} bytes.", f"A case is like {_EXAMPLE}.")
+        reader.report(
+            "too-large", "", f"it has more than {MAX_CASE_BYTES:,} bytes.", f"A case is like {_EXAMPLE}."
+        )
         raise _unreadable(reader.issues)
     data = reader.parse(text)
     if data is not None or not reader.issues:

@@ -129,7 +129,9 @@ def _merge(documents: Sequence[Document]) -> Source:
                     )
                     issues.extend(problems)
         elif not document.issues:
-            found = "the file is empty." if document.data is None else "the file is not a mapping of sections."
+            found = (
+                "the file is empty." if document.data is None else "the file is not a mapping of sections."
+            )
             fix = "Begin with a section such as `causes:`, or remove the file."
             issues.append(Issue("error", "no-section", Where("", document.lines.file, 1), found, fix))
     # Keys are not sorted: the order of states is content.

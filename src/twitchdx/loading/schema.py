@@ -157,7 +157,11 @@ def _shape_issue(detail: ErrorDetails, where: Callable[[Path], Where]) -> Issue:
             known = _keys_at(path[:-1])
             need = f" (keys here: {', '.join(known)})" if known else ""
             return Issue(
-                "error", "missing-key", where(path[:-1]), f"the key {key!r} is missing.", f"Add `{key}:`{need}."
+                "error",
+                "missing-key",
+                where(path[:-1]),
+                f"the key {key!r} is missing.",
+                f"Add `{key}:`{need}.",
             )
         case "unexpected_keyword_argument" | "extra_forbidden":
             known = _keys_at(path[:-1])
@@ -167,9 +171,7 @@ def _shape_issue(detail: ErrorDetails, where: Callable[[Path], Where]) -> Issue:
         case _:
             found = _shorten(detail["input"])
             said = detail["msg"].replace("Input should be", "it should be")
-            return Issue(
-                "error", "wrong-type", where(path), f"found {found}.", f"Mend the value: {said}."
-            )
+            return Issue("error", "wrong-type", where(path), f"found {found}.", f"Mend the value: {said}.")
 
 
 def _shorten(value: object) -> str:

@@ -184,9 +184,7 @@ class _Composer:
                 "A model needs about 12 levels: flatten this entry.",
             )
         if self.awaits_key():
-            raise _Refused(
-                "yaml-key", line, "a key is a list or a mapping.", "Use a plain word as the key."
-            )
+            raise _Refused("yaml-key", line, "a key is a list or a mapping.", "Use a plain word as the key.")
         frame = _Frame(Lines(self.file, line), is_mapping=isinstance(event, yaml.MappingStartEvent))
         self.open.append(frame)
 
@@ -281,9 +279,7 @@ def read_yaml(text: bytes, file: str) -> Document:
         decoded = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = text.count(b"\n", 0, error.start) + 1
-        composer.report(
-            "not-utf8", line, f"byte {error.start} is not UTF-8 text.", "Save the file as UTF-8."
-        )
+        composer.report("not-utf8", line, f"byte {error.start} is not UTF-8 text.", "Save the file as UTF-8.")
         return Document(None, Lines(file, 1), tuple(composer.issues))
     return composer.run(yaml.parse(decoded, Loader=_fastest_loader()))
 

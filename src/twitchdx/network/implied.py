@@ -1,8 +1,8 @@
 """What the compiled network implies for the figures that were published about the population.
 
-A sensitivity is published as P(finding | cause) in patients who may have other causes too, and the compiler takes it
-as the cause together with the background. Beside the other causes of the model the finding is a little more
-frequent. How much, a modeller should see.
+A sensitivity is published as P(finding | cause) in patients who may have other causes too, and the compiler
+takes it as the cause together with the background. Beside the other causes of the model the finding is a
+little more frequent. How much, a modeller should see.
 """
 
 from __future__ import annotations
@@ -94,9 +94,7 @@ def implied_figures(spec: ModelSpec, network: Network) -> tuple[Implied, ...]:
             if estimate.duration is not None:
                 published = prevalence_from_incidence(published, estimate.duration.value)
             place = ".".join(str(segment) for segment in path)
-            found.append(
-                Implied(path=place, meaning=question.meaning, published=published, implied=implied)
-            )
+            found.append(Implied(path=place, meaning=question.meaning, published=published, implied=implied))
     return tuple(sorted(found, key=lambda each: -each.deviation))
 
 
