@@ -56,12 +56,7 @@ def _describe(
 
 def list_parameters(spec: specs.ModelSpec) -> tuple[Parameter, ...]:
     """Every number of a model, in the order of its sections; the duration of an incidence after it."""
-    found = []
-    for path, estimate in specs.walk_estimates(spec):
-        found.append(_parameter(path, estimate))
-        if estimate.duration is not None:
-            found.append(_parameter((*path, "duration"), estimate.duration))
-    return tuple(found)
+    return tuple(_parameter(path, estimate) for path, estimate in specs.walk_estimates(spec))
 
 
 def _parameter(path: tuple[str | int, ...], estimate: specs.Estimate) -> Parameter:

@@ -112,7 +112,7 @@ def parse_evidence(given: object, variables: Mapping[str, Variable]) -> Evidence
             "not-a-mapping",
             Where("evidence"),
             f"found {_show(given)}.",
-            'Give a mapping of variable to value, such as {"age": 34, "muscle_cramps": True}.',
+            'Give a mapping of variable to value, such as {"age": 34, "sex": "female"}.',
         )
         raise EvidenceError("The evidence cannot be understood.", [issue])
     return parse_pairs(given.items(), variables)
@@ -176,7 +176,8 @@ def _observe(name: str, value: object, variable: Variable) -> Observation:
     if isinstance(value, str):
         return _hard(name, value.strip(), _state_from_text(value.strip(), variable), states)
     if isinstance(value, numbers.Real):
-        return _hard(name, f"{value}", _state_from_number(float(value), "", variable), states)
+        state = _state_from_number(_as_float(value), "", variable)
+        return _hard(name, f"{value}", state, states)
     if isinstance(value, Mapping):
         return _soft(name, [list(value.items())], states)
     if isinstance(value, Sequence) and value:
@@ -219,9 +220,10 @@ def _state_from_number(number: float, unit: str, variable: Variable) -> str:
     value = number * _unit_factor(unit, measurement)
     plausible = measurement.plausible
     if not plausible.at_least <= value < plausible.below:
-        converted = f", which is {value:g} {measurement.unit}" if value != number else f" {measurement.unit}"
+        shown = f"{number:g} {unit or measurement.unit}"
+        converted = f", which is {value:g} {measurement.unit}" if value != number else ""
         hint = _unit_hint(number, measurement)
-        raise _Problem("implausible", f"found {number:g} {unit}".rstrip() + f"{converted}. {plausible.message}", hint)
+        raise _Problem("implausible", f"found {shown}{converted}. {plausible.message}", hint)
     for state, band in measurement.bands.items():
         above = band.at_least is None or value >= band.at_least
         if above and (band.below is None or value < band.below):
@@ -291,14 +293,15 @@ def _likelihood(piece: Sequence[tuple[object, object]], states: tuple[str, ...])
             raise _Problem("unknown-state", f"{_show(state)} is not one of its states.", f"{hint}{expected}")
         if state in weights:
             raise _Problem("contradictory-duplicate", f"the state {state!r} is given twice.", expected)
-        plain = isinstance(weight, numbers.Real) and not isinstance(weight, bool | np.bool_)
-        if not plain or not math.isfinite(float(weight)) or float(weight) < 0.0:  # type: ignore[arg-type]
+        is_truth = isinstance(weight, bool | np.bool_)
+        likelihood = _as_float(weight) if isinstance(weight, numbers.Real) and not is_truth else math.nan
+        if not 0.0 <= likelihood < math.inf:
             raise _Problem(
                 "not-a-likelihood",
                 f"the likelihood of {state} is {_show(weight)}.",
                 "Give a finite number that is not negative: how probable the observation is in that state.",
             )
-        weights[str(state)] = float(weight)  # type: ignore[arg-type]
+        weights[str(state)] = likelihood
     missing = [state for state in states if state not in weights]
     if missing:
         raise _Problem("incomplete-likelihood", f"no likelihood for {', '.join(missing)}.", expected)
@@ -323,8 +326,18 @@ def _example(measurement: Measurement) -> str:
     return f"{inner[0] if inner else measurement.plausible.at_least:g} {measurement.unit}"
 
 
+def _as_float(number: numbers.Real) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number beyond the largest float64
+        return math.inf
+
+
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested without end, or a whole number of thousands of digits
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -324,10 +324,14 @@ def load_model(model: str | os.PathLike[str]) -> Model:
     ModelError
         The model is wrong; the error lists every problem with file and line.
     """
+    if not isinstance(model, str | os.PathLike):
+        where, found = Where("model"), f"found {type(model).__name__}."
+        fix = "Give the name of a shipped model or the path of a model folder, as text."
+        raise ModelNotFoundError("No model was found.", [Issue("error", "wrong-type", where, found, fix)])
     path = Path(model)
     if isinstance(model, str) and model in available_models():
         path = find_model(model)
-    elif not path.exists():
+    elif not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
         find_model(str(model))  # raises, with the nearest name
     return _load(path.resolve(), _fingerprint(path))
 

@@ -10,7 +10,8 @@ from twitchdx.spec import Grade, Level, Role, StepKind
 #: Version of the shape of `Diagnosis.to_dict()`; the first number changes when readers must change.
 RESULT_SCHEMA_VERSION = "1.0"
 
-_DOCUMENTED: dict[str, Any] = {"extra": "forbid", "use_attribute_docstrings": True}
+# What the published schema says of each class: no further keys.
+_CLOSED: dict[str, Any] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ class Parameter:
 class ModelInfo:
     """Which model answered."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     name: str
     """Name."""
@@ -93,7 +94,7 @@ class ModelInfo:
 class Observed:
     """One observation that the answer rests on."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     variable: str
     """Name of the variable."""
@@ -111,7 +112,7 @@ class Observed:
 class Candidate:
     """One cause of the differential."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     cause: str
     """Name of the cause."""
@@ -136,7 +137,7 @@ class Candidate:
 class TriageReason:
     """One reason for the level of care."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     rule: str
     """Id of the rule."""
@@ -158,7 +159,7 @@ class TriageReason:
 class Triage:
     """How soon to seek care."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     level: Level
     """emergency, urgent, soon, routine or self_care."""
@@ -178,7 +179,7 @@ class Triage:
 class NextStep:
     """Something to do next."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     id: str
     """Id of the step in the model; `seek_care` for the step that the level of care asks for."""
@@ -212,7 +213,7 @@ class NextStep:
 class Source:
     """A reference that the answer names."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     id: str
     """Its id."""
@@ -226,7 +227,7 @@ class Source:
 class DiagnosisRecord:
     """The whole answer, as `to_dict` and `to_json` give it."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = _DOCUMENTED
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     schema_version: str
     """Version of this shape."""

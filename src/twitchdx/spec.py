@@ -55,8 +55,7 @@ ROLE_OF_SECTION: Mapping[str, Role] = {
     "tests": "test",
 }
 
-# What pydantic is told at the edge. A plain dict, so that this module does not load pydantic. The
-# docstrings of the attributes reach the schema in `loading.schema`: pydantic would read them at every load.
+# What pydantic is told at the edge. A plain dict, so that this module does not load pydantic.
 _STRICT: dict[str, Any] = {"extra": "forbid"}
 _ONE_OF: dict[str, Any] = {**_STRICT, "json_schema_extra": {"minProperties": 1, "maxProperties": 1}}
 

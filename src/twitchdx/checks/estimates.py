@@ -57,12 +57,6 @@ def check_estimates(spec: ModelSpec, report: Report) -> None:
         _check_range(path, estimate, report)
         _check_sources(path, estimate, references, report)
         _check_grade(path, estimate, report)
-        if estimate.duration is not None:
-            inner = (*path, "duration")
-            _check_form(inner, estimate.duration, report)
-            _check_range(inner, estimate.duration, report)
-            _check_sources(inner, estimate.duration, references, report)
-            _check_grade(inner, estimate.duration, report)
 
 
 def _check_form(path: Path, estimate: Estimate, report: Report) -> None:

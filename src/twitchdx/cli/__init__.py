@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from twitchdx.cli.arguments import parse_arguments
+from twitchdx.cli.output import print_text
 from twitchdx.errors import TwitchdxError
 
 __all__ = ["main"]
@@ -48,11 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except TwitchdxError as error:
-        print(f"twitchdx: {error}", file=sys.stderr)
+        print_text(f"twitchdx: {error}", sys.stderr)
         return _WRONG_INPUT
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        print(f"twitchdx: {place}{error.strerror or error}", file=sys.stderr)
+        print_text(f"twitchdx: {place}{error.strerror or error}", sys.stderr)
         return _WRONG_INPUT
     return code
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from twitchdx.assembly import assemble_folder
 from twitchdx.catalogue import list_parameters
 from twitchdx.checks import answered_facts
-from twitchdx.cli.output import print_wrapped
+from twitchdx.cli.output import print_text, print_wrapped
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError
 from twitchdx.loading import find_model
 from twitchdx.network import Implied, Network, implied_figures
@@ -46,7 +46,7 @@ def _print_issues(issues: Iterable[Issue], folder: Path) -> None:
     for issue in issues:
         # Issues name files relative to the model; with its folder an editor can jump there.
         file = str(folder / issue.where.file) if issue.where.file else ""
-        print(f"{replace(issue, where=replace(issue.where, file=file))}\n")
+        print_text(f"{replace(issue, where=replace(issue.where, file=file))}\n")
 
 
 def _count(issues: Iterable[Issue]) -> str:
@@ -73,7 +73,8 @@ def _print_figures(spec: ModelSpec, network: Network, *, every: bool) -> None:
     shown = figures if every else figures[:_SHOWN_FIGURES]
     if not shown:
         return
-    print("\nPublished figures and what the whole network implies, the largest difference first.")
+    print()
+    print_wrapped("Published figures and what the whole network implies, the largest difference first.")
     print_wrapped(
         "A sensitivity comes out somewhat higher where other causes of the model add to it; one that is far "
         "off deserves a look."

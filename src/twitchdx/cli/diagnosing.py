@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twitchdx.cli.output import line_width, print_document, print_text
+from twitchdx.cli.output import line_width, print_document, print_text, print_wrapped
 from twitchdx.display import diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE
 from twitchdx.loading import Case, parse_case
@@ -39,7 +39,8 @@ def diagnose(arguments: argparse.Namespace) -> int:
         print_document(answer.to_json(indent=2))
     else:
         if case.title:
-            print(f"{case.title}\n")
+            print_wrapped(case.title)
+            print()
         print_text(diagnosis_text(answer.record, line_width(), every_cause=arguments.all))
         if not model.causes:
             _print_distributions(model, answer)
@@ -74,4 +75,4 @@ def _print_distributions(model: Model, answer: Diagnosis) -> None:
     for name in model.variables:
         if name not in answer.evidence.states:
             shares = ", ".join(f"{state} {share:.4g}" for state, share in answer.distribution(name).items())
-            print(f"{name}: {shares}")
+            print_wrapped(f"{name}: {shares}", "", "  ")

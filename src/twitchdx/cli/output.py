@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from typing import TextIO
 
 # Longer lines are hard to read however wide the window is.
 _WIDEST = 110
 _NARROWEST = 60
+# What a case or a model says must not steer the terminal: control characters are shown as unreadable.
+_CONTROLS = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\n"}
 _ASCII_BARS = str.maketrans("█·", "#.")
 
 
@@ -37,16 +40,17 @@ def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None
         break_long_words=False,
         break_on_hyphens=False,
     )
-    print("\n".join(lines) or first.rstrip())
+    print_text("\n".join(lines) or first.rstrip())
 
 
-def print_text(text: str) -> None:
-    """Print text with bars, which are drawn in ASCII where the terminal has nothing better."""
+def print_text(text: str, file: TextIO | None = None) -> None:
+    """Print text as it is laid out, with bars in ASCII where the terminal has nothing better."""
+    stream = file or sys.stdout
     try:
-        text.encode(sys.stdout.encoding)
+        text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
         text = text.translate(_ASCII_BARS)
-    print(text)
+    print(text.translate(_CONTROLS), file=stream)
 
 
 def print_document(text: str) -> None:

@@ -89,7 +89,7 @@ def _print_variable(model: Model, variable: Variable) -> None:
     if variable.question:
         print_wrapped(variable.question, "\nAsk: ", "     ")
     _print_states(model, variable)
-    children = model.network.children[variable.name]
+    children = [name for name, each in model.variables.items() if variable.name in each.parents]
     for name, entries in (
         ("Codes", [_list_pairs(variable.codes)]),
         ("Also called", variable.aliases),

@@ -119,7 +119,7 @@ def _bar(row: Element, share: float) -> None:
 
 
 def _steps(body: Element, record: DiagnosisRecord) -> None:
-    _add(body, "strong", "What to do next")
+    _add(body, "p", "What to do next", "twitchdx-head")
     listed = _add(body, "ol")
     labels = {each.cause: each.label for each in record.differential}
     for step in record.next_steps:

@@ -22,7 +22,7 @@ def get_engine(name: str) -> Engine:
     EngineError
         There is no such engine; the error lists those that there are.
     """
-    if name in ENGINES:
+    if isinstance(name, str) and name in ENGINES:
         return ENGINES[name]
     near = difflib.get_close_matches(str(name), ENGINES, n=1)
     hint = f"Did you mean {near[0]!r}? " if near else ""

@@ -90,6 +90,8 @@ class _BucketTree:
         for factor in factors:
             self.take(factor)
         for index in range(len(order)):
+            if self.log_mass == -math.inf:  # impossible evidence: what is left may lack a message
+                return
             self.send(index)
 
     def take(self, factor: Factor) -> None:

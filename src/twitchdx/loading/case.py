@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from twitchdx.errors import EvidenceError, Issue, Where
-from twitchdx.loading.schema import JSON_SCHEMA_DIALECT
+from twitchdx.loading.publishing import published_schema
 
 CASE_FORMAT_VERSION = 1
 
@@ -29,7 +29,7 @@ _EXAMPLE = '{"evidence": {"age": 34, "muscle_cramps": true}}'
 class Case:
     """What was observed of one patient, and the model that it is for."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     evidence: dict[str, Given]
     """Variable -> value: true or false (for the states absent and present), the name of a state, a number
@@ -178,9 +178,5 @@ def case_schema() -> dict[str, Any]:
     """The JSON Schema of a case file (draft 2020-12)."""
     from pydantic import TypeAdapter
 
-    schema = TypeAdapter(Case).json_schema()
-    return {
-        "$schema": JSON_SCHEMA_DIALECT,
-        "title": f"twitchdx case, format {CASE_FORMAT_VERSION}",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    title = f"twitchdx case, format {CASE_FORMAT_VERSION}"
+    return published_schema(title, Case, TypeAdapter(Case).json_schema())

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import copy
 import difflib
 import functools
-import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from twitchdx import spec as specs
 from twitchdx.errors import Issue, Where
+from twitchdx.loading.publishing import published_schema
 from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import FORMAT_VERSION, ModelSpec, Reference
 
@@ -23,9 +18,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Path = tuple[str | int, ...]
-
-#: The dialect of every schema that is published.
-JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 # CSL writes `container-title`; a Python attribute cannot.
 _CSL_NAMES = {"container-title": "container_title"}
@@ -74,16 +66,8 @@ def model_schema() -> dict[str, Any]:
     A single file of a model folder holds some of the sections, so it matches the schema without
     its list of required sections.
     """
-    schema = copy.deepcopy(_bare_schema())
-    described = attribute_docstrings(specs)
-    _describe(schema, ModelSpec, described)
-    for name, definition in schema["$defs"].items():
-        _describe(definition, getattr(specs, name), described)
-    return {
-        "$schema": JSON_SCHEMA_DIALECT,
-        "title": f"twitchdx model, format {FORMAT_VERSION}",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    title = f"twitchdx model, format {FORMAT_VERSION}"
+    return published_schema(title, ModelSpec, _bare_schema(), _CSL_NAMES)
 
 
 @functools.cache
@@ -94,34 +78,6 @@ def _bare_schema() -> dict[str, Any]:
     for csl, name in _CSL_NAMES.items():
         reference[csl] = reference.pop(name)
     return schema
-
-
-def _describe(
-    definition: dict[str, Any], described_class: type, docstrings: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Give each key of one class the docstring of its attribute, which a base class may hold."""
-    for key, value in definition["properties"].items():
-        attribute = _CSL_NAMES.get(key, key)
-        for each in described_class.__mro__:
-            if attribute in docstrings.get(each.__name__, ()):
-                value["description"] = docstrings[each.__name__][attribute]
-                break
-
-
-def attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
-    """What stands below each attribute in the source of a module: class -> attribute -> docstring."""
-    found: dict[str, dict[str, str]] = {}
-    for each in ast.parse(inspect.getsource(module)).body:
-        if not isinstance(each, ast.ClassDef):
-            continue
-        found[each.name] = {
-            attribute.target.id: inspect.cleandoc(text)
-            for attribute, below in pairwise(each.body)
-            if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name)
-            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-            if isinstance(text := below.value.value, str)
-        }
-    return found
 
 
 def spec_data(spec: ModelSpec) -> dict[str, Any]:

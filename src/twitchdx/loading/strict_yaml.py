@@ -26,6 +26,8 @@ MAX_ISSUES = 100
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+# What can move a cursor or colour a terminal; text of a model is printed there.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 # 10^308 is the largest power of ten in a float64; longer integers would cost time that grows with
 # the square of their digits.
@@ -193,6 +195,13 @@ class _Composer:
 
     def take_scalar(self, event: yaml.ScalarEvent) -> None:
         line = _line(event)
+        if _CONTROL.search(event.value):
+            self.report(
+                "control-character",
+                line,
+                "the text holds a control character, which can garble a terminal.",
+                "Remove it; only line breaks and tabs are allowed.",
+            )
         if self.awaits_key():
             frame = self.open[-1]
             frame.key, frame.key_line = event.value, line

@@ -33,6 +33,8 @@ def load_pgmpy(module: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
+        # Its progress bars look for a widget in notebooks, and nothing here draws one.
+        warnings.filterwarnings("ignore", message="IProgress not found")
         return importlib.import_module(f"pgmpy.{module}")
 
 

@@ -235,24 +235,28 @@ def noisy_table(node: NoisyMax, parents: Sequence[str], cardinalities: Sequence[
         P(X | parents).
     """
     axes = {name: axis for axis, name in enumerate(parents)}
-    n = len(parents)
 
-    def along(vector: Array, parent: str) -> Array:
-        shape = [1] * n + [vector.shape[1] if vector.ndim == 2 else 1]
-        shape[axes[parent]] = vector.shape[0]
-        return vector.reshape(shape)
+    def along(values: Array, parent: str) -> Array:
+        shape = [1] * len(parents) + [values.shape[1]]
+        shape[axes[parent]] = len(values)
+        return values.reshape(shape)
 
-    # log1p and expm1 keep full relative precision where a contribution is as rare as 1e-9.
-    with np.errstate(divide="ignore"):
-        silence = np.log1p(-node.leak).reshape([1] * n + [-1])
-        for parent, reach in zip(node.producers, node.reach, strict=True):
-            silence = silence + along(np.log1p(-reach), parent)
-    at_least = -np.expm1(silence)
+    # P(greatest contribution so far = g) and P(it < g). Differences are taken of single contributions
+    # only, never of products, so that a rare grade beside a common one keeps its digits.
+    at = contribution(node.leak[None, :])[0]
+    below = _below(node.leak[None, :])[0]
+    for parent, reach in zip(node.producers, node.reach, strict=True):
+        up_to = np.concatenate([1.0 - reach, np.ones([len(reach), 1])], axis=1)
+        at = at * along(up_to, parent) + below * along(contribution(reach), parent)
+        below = below * along(_below(reach), parent)
+    opened = np.ones(1)
     for parent, passes in zip(node.inhibitors, node.passes, strict=True):
-        at_least = at_least * along(passes, parent)
-    at_least = np.broadcast_to(at_least, [*cardinalities, node.leak.size])
-    ones = np.ones([*cardinalities, 1])
-    zeros = np.zeros([*cardinalities, 1])
-    upper = np.concatenate([ones, at_least], axis=-1)
-    lower = np.concatenate([at_least, zeros], axis=-1)
-    return read_only(np.maximum(upper - lower, 0.0))
+        opened = opened * along(passes[:, None], parent)
+    at = np.array(np.broadcast_to(at * opened, [*cardinalities, node.leak.size + 1]))
+    at[..., 0] += (1.0 - opened)[..., 0]
+    return read_only(at)
+
+
+def _below(reach: Array) -> Array:
+    """P(contribution < g) for g = 0 .. G."""
+    return np.concatenate([np.zeros([len(reach), 1]), 1.0 - reach], axis=1)

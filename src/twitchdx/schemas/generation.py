@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from twitchdx.loading import case_schema, model_schema
-from twitchdx.loading.schema import JSON_SCHEMA_DIALECT
+from twitchdx.loading.publishing import published_schema
 from twitchdx.records import RESULT_SCHEMA_VERSION, DiagnosisRecord
 
 
@@ -14,12 +14,10 @@ def diagnosis_schema() -> dict[str, Any]:
     """The JSON Schema of `Diagnosis.to_dict()` (draft 2020-12)."""
     from pydantic import TypeAdapter
 
-    schema = TypeAdapter(DiagnosisRecord).json_schema(mode="serialization")
-    return {
-        "$schema": JSON_SCHEMA_DIALECT,
-        "title": f"twitchdx diagnosis, schema {RESULT_SCHEMA_VERSION}",
-        **{key: value for key, value in schema.items() if key != "title"},
-    }
+    title = f"twitchdx diagnosis, schema {RESULT_SCHEMA_VERSION}"
+    return published_schema(
+        title, DiagnosisRecord, TypeAdapter(DiagnosisRecord).json_schema(mode="serialization")
+    )
 
 
 def generate_schemas() -> dict[str, str]:

@@ -1,0 +1,70 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import twitchdx
+from twitchdx.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    return [content for kind, content in BLOCKS if kind == language]
+
+
+def test_the_first_two_blocks_are_one_command_line_each() -> None:
+    assert [kind for kind, _ in BLOCKS[:2]] == ["sh", "sh"]
+    assert [content.count("\n") for _, content in BLOCKS[:2]] == [1, 1]
+
+
+def test_the_first_command_diagnoses_a_case_that_ships_with_the_model() -> None:
+    *_, program, verb, case = shlex.split(blocks("sh")[0])
+    assert (Path(program).name, verb) == ("twitchdx", "diagnose")
+    assert (ROOT / case).parent == ROOT / "models" / "knee_twitching" / "cases"
+    assert (ROOT / case).is_file()
+
+
+def test_the_python_example_prints_what_the_readme_says() -> None:
+    (example,) = blocks("python")
+    shown = BLOCKS[BLOCKS.index(("python", example)) + 1]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(example, "README.md", "exec"), {})
+    assert ("text", printed.getvalue()) == shown
+
+
+@pytest.mark.parametrize("line", [line for block in blocks("console") for line in block.splitlines()])
+def test_every_command_of_the_readme_works(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    prompt, program, *arguments = shlex.split(line)
+    assert (prompt, program) == ("$", "twitchdx")
+    with pytest.raises(SystemExit) as end:
+        raise SystemExit(main(arguments))
+    assert end.value.code in (0, None)
+    output = capsys.readouterr()
+    assert output.out
+    assert not output.err
+
+
+def test_links_inside_the_repository_lead_somewhere() -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_place_that_states_the_version_agrees() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [twitchdx.__version__]
+    assert f"## [{twitchdx.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
