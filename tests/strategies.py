@@ -56,7 +56,7 @@ def small_networks(
     Tables have zeros and certainties; noisy nodes have producers, inhibitors, or parents that are both; parts
     may be disconnected. The number of worlds is bounded, so that enumeration stays quick.
     """
-    random = Random(draw(st.integers(0, 2**32 - 1)))  # noqa: S311 - no secret
+    random = Random(draw(st.integers(0, 2**32 - 1)))
     nodes: list[Node] = []
     worlds = 1
     for name in names[: draw(st.integers(3, max_nodes))]:

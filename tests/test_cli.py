@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import twitchdx as dx
+from twitchdx.display.words import SHOWN_STEPS
 from models import spoiled, write_model
 from twitchdx.cli import main
 
@@ -196,6 +198,17 @@ def test_all_shows_every_cause(run: Run) -> None:
     assert rows[0] < rows[1] == len(causes)
     assert "more causes" in some
     assert "more causes" not in every
+
+
+def test_all_shows_every_step(run: Run) -> None:
+    count = len(dx.diagnose({}).next_steps)
+    assert count > SHOWN_STEPS
+    _, some, _ = run("diagnose")
+    _, every, _ = run("diagnose", "--all")
+    numbered = re.compile(r"^ ?\d+\. ", re.MULTILINE)
+    assert len(numbered.findall(some)) == SHOWN_STEPS
+    assert len(numbered.findall(every)) == count
+    assert f"and {count - SHOWN_STEPS} more steps" in some
 
 
 def test_models_lists_what_ships(run: Run) -> None:

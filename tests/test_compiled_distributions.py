@@ -147,7 +147,7 @@ def test_a_solved_leak_gives_the_prevalence_with_inhibitors_and_correlated_paren
     link: float,
     sensitivity: float,
     multiplier: float,
-    both: bool,  # noqa: FBT001 - hypothesis gives it
+    both: bool,
 ) -> None:
     # b depends on a, so that the product of the parents' marginals would give another leak.
     b = variable(noisy_or=NoisyOr(leak=number(0.1), links={"a": {"present": number(0.8, "link")}}))

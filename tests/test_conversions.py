@@ -91,7 +91,7 @@ def test_odds_ratios_by_hand() -> None:
 def test_ratios_reproduce_the_prevalence_and_themselves(
     prevalence: float,
     groups: list[tuple[float, float]],
-    odds: bool,  # noqa: FBT001 - hypothesis gives it
+    odds: bool,
 ) -> None:
     shares, ratios = [f for f, _ in groups], [r for _, r in groups]
     try:
@@ -116,7 +116,7 @@ def test_ratios_reproduce_the_prevalence_and_themselves(
 
 @pytest.mark.parametrize("odds", [True, False])
 @pytest.mark.parametrize("prevalence", [0.0, 1.0])
-def test_ratios_at_the_ends(prevalence: float, odds: bool) -> None:  # noqa: FBT001 - pytest gives it
+def test_ratios_at_the_ends(prevalence: float, odds: bool) -> None:
     if prevalence == 1.0 and not odds:
         with pytest.raises(ConversionError):
             risks_from_ratios(1.0, [0.5], [2.0], odds=False)
@@ -191,7 +191,7 @@ def test_intercepts_of_odds_ratios_by_hand() -> None:
 def test_intercepts_reproduce_marginals_and_ratios(
     marginal: list[float],
     groups: list[tuple[float, float]],
-    odds: bool,  # noqa: FBT001 - hypothesis gives it
+    odds: bool,
 ) -> None:
     ratios = np.array([r for r, _ in groups])
     weights = np.array([w for _, w in groups])

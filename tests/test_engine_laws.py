@@ -229,7 +229,7 @@ def test_the_oracle_knows_a_hand_calculation() -> None:
 
 def test_the_oracle_agrees_with_a_simulation() -> None:
     # A second opinion on the mechanism variables themselves: draw contributions, take the maximum.
-    random = Random(1)  # noqa: S311 - no secret
+    random = Random(1)
     reach, leak, passes = [0.6, 0.2], [0.3, 0.1], 0.8
     noisy = NoisyMax(
         ("a",), (np.array([[0.0, 0.0], reach]),), np.array(leak), ("a",), (np.array([1.0, passes]),)

@@ -27,13 +27,13 @@ hypomagnesaemia vitamin_d_deficiency vitamin_b6_deficiency vitamin_b12_deficienc
 corticosteroid_effect estrogen_effect other_drug_effect caffeine_excess stimulant_toxicity als
 neuromyotonia other_autoimmune hyperthyroidism lumbar_radiculopathy cervical_myelopathy
 peripheral_neuropathy
-""".split()  # noqa: SIM905 - a list of names
+""".split()
 PLAIN_RISK_FACTORS = """
 heat_or_sweating vomiting_or_diarrhoea strenuous_exercise diuretic_use corticosteroid_use
 estrogen_use amphetamine_use other_stimulant_use family_history_als autoimmune_history thymoma
 kidney_disease pregnancy vegan_diet low_sun_exposure alcohol_excess proton_pump_inhibitor_use
 metformin_use psychological_stress
-""".split()  # noqa: SIM905 - a list of names
+""".split()
 OTHER_RISK_FACTORS = {
     "sex": ("female", "male"),
     "fluid_intake": ("adequate", "low"),
@@ -45,7 +45,7 @@ muscle_wasting muscle_stiffness symptoms_progressing trouble_balancing difficult
 difficulty_speaking numbness_or_tingling fatigue palpitations tremor excessive_sweating insomnia
 thirst dizziness weight_loss confusion chest_pain back_pain examined_weakness examined_wasting
 visible_fasciculation brisk_reflexes tongue_fasciculation
-""".split()  # noqa: SIM905 - a list of names
+""".split()
 OTHER_FINDINGS = {
     "muscle_twitching": ("none", "occasional", "frequent", "continuous"),
     "twitching_duration": ("days", "weeks", "months", "over_a_year"),
@@ -53,7 +53,7 @@ OTHER_FINDINGS = {
 TESTS = """
 serum_potassium serum_calcium serum_magnesium vitamin_d_level vitamin_b12_level vitamin_b6_level tsh
 creatine_kinase emg caspr2_antibody urine_drug_screen lumbar_mri
-""".split()  # noqa: SIM905 - a list of names
+""".split()
 
 
 @functools.cache

@@ -35,7 +35,7 @@ def test_the_public_names_are_these() -> None:
     expected = """
     Diagnosis EngineError EvidenceError ImpossibleEvidenceError Issue Model ModelError
     ModelNotFoundError TwitchdxError UnknownNameError __version__ available_models diagnose load_model
-    """.split()  # noqa: SIM905 - a list of names
+    """.split()
     assert set(dx.__all__) == set(expected)
     for name in dx.__all__:
         assert getattr(dx, name) is not None
@@ -241,10 +241,10 @@ def test_the_same_input_gives_the_same_bits_in_every_process(tmp_path: Path) -> 
 
 def test_models_and_answers_can_be_pickled(hinge: dx.Model) -> None:
     answer = hinge.diagnose(SQUEAK)
-    again = pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
+    again = pickle.loads(pickle.dumps(answer))
     assert again.to_json() == answer.to_json()
     assert again.distribution("friction") == answer.distribution("friction")
-    model = pickle.loads(pickle.dumps(hinge))  # noqa: S301 - our own bytes
+    model = pickle.loads(pickle.dumps(hinge))
     assert model.digest == hinge.digest
     assert model.diagnose(SQUEAK).to_json() == answer.to_json()
 
@@ -252,7 +252,7 @@ def test_models_and_answers_can_be_pickled(hinge: dx.Model) -> None:
 def test_errors_can_be_pickled(hinge: dx.Model) -> None:
     with pytest.raises(dx.ImpossibleEvidenceError) as caught:
         hinge.diagnose({"squeak": "loud", "annoyed_owner": False})
-    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    again = pickle.loads(pickle.dumps(caught.value))
     assert str(again) == str(caught.value)
     assert again.conflict == caught.value.conflict == {"squeak": "loud", "annoyed_owner": "absent"}
     assert again.issues == caught.value.issues

@@ -147,7 +147,7 @@ def test_a_node_of_thirty_parents_becomes_small_tables() -> None:
 
 def test_a_rare_grade_beside_a_common_one_keeps_its_digits() -> None:
     # `a` makes both grades or none, so that only `b` can make the lower one: (1 - 1/2) (1e-9 - 1e-12).
-    # A difference of cumulative probabilities (0.5000000005 - 0.5000000000005) has lost nine of sixteen digits.
+    # A difference of cumulative probabilities (0.5000000005 - 0.5000000000005) lost nine of sixteen digits.
     noisy = NoisyMax(
         ("a", "b"),
         (read_only([[0.0, 0.0], [0.5, 0.5]]), read_only([[0.0, 0.0], [1e-9, 1e-12]])),

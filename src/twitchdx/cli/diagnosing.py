@@ -41,7 +41,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
         if case.title:
             print_wrapped(case.title)
             print()
-        print_text(diagnosis_text(answer.record, line_width(), every_cause=arguments.all))
+        print_text(diagnosis_text(answer.record, line_width(), complete=arguments.all))
         if not model.causes:
             _print_distributions(model, answer)
     return 0

@@ -11,7 +11,7 @@ from importlib import resources
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from twitchdx.display.text import diagnosis_text
-from twitchdx.display.words import headline, shown_causes, spoken_observation, spoken_probability
+from twitchdx.display.words import SHOWN_STEPS, headline, shown_causes, spoken_observation, spoken_probability
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 
@@ -122,8 +122,16 @@ def _steps(body: Element, record: DiagnosisRecord) -> None:
     _add(body, "p", "What to do next", "twitchdx-head")
     listed = _add(body, "ol")
     labels = {each.cause: each.label for each in record.differential}
-    for step in record.next_steps:
+    for step in record.next_steps[:SHOWN_STEPS]:
         _step(listed, step, labels)
+    rest = record.next_steps[SHOWN_STEPS:]
+    if rest:
+        details = _add(body, "details")
+        _add(details, "summary", f"{len(rest)} more steps")
+        more = _add(details, "ol")
+        more.set("start", str(SHOWN_STEPS + 1))
+        for step in rest:
+            _step(more, step, labels)
 
 
 def _step(listed: Element, step: NextStep, labels: dict[str, str]) -> None:

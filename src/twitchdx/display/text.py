@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from twitchdx.display.words import headline, shown_causes, spoken_observation, spoken_probability
+from twitchdx.display.words import SHOWN_STEPS, headline, shown_causes, spoken_observation, spoken_probability
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 WIDTH = 96
@@ -16,7 +16,7 @@ _LABEL, _SHORT_LABEL = 36, 16
 _COLUMN = 15
 
 
-def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH, *, every_cause: bool = False) -> str:
+def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH, *, complete: bool = False) -> str:
     """The whole answer as text.
 
     Parameters
@@ -25,13 +25,13 @@ def diagnosis_text(record: DiagnosisRecord, width: int = WIDTH, *, every_cause: 
         The answer.
     width : int
         Longest line, in characters.
-    every_cause : bool
-        List every cause, not only the first and those that triage watches.
+    complete : bool
+        List every cause and every step, not only the first ones and the causes that triage watches.
     """
-    return "\n".join(_lines(record, max(width, 60), every_cause=every_cause))
+    return "\n".join(_lines(record, max(width, 60), complete=complete))
 
 
-def _lines(record: DiagnosisRecord, width: int, *, every_cause: bool) -> Iterator[str]:
+def _lines(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:
     yield from _wrapped(headline(record), width)
     if record.model.population:
         yield from _wrapped(f"Priors describe: {record.model.population}.".replace("..", "."), width)
@@ -43,12 +43,15 @@ def _lines(record: DiagnosisRecord, width: int, *, every_cause: bool) -> Iterato
         yield from _triage(record.triage, width)
     if record.differential:
         yield ""
-        yield from _differential(record, width, every_cause=every_cause)
+        yield from _differential(record, width, complete=complete)
     if record.next_steps:
         yield ""
         yield "What to do next"
-        for number, step in enumerate(record.next_steps, start=1):
+        shown = record.next_steps if complete else record.next_steps[:SHOWN_STEPS]
+        for number, step in enumerate(shown, start=1):
             yield from _step(number, step, record, width)
+        if len(shown) < len(record.next_steps):
+            yield f"    and {len(record.next_steps) - len(shown)} more steps"
     if record.sources:
         yield ""
         yield "Sources"
@@ -81,9 +84,9 @@ def _triage(triage: Triage, width: int) -> Iterator[str]:
         yield from _wrapped(f"- {triage.reason}", width, "  ", "    ")
 
 
-def _differential(record: DiagnosisRecord, width: int, *, every_cause: bool) -> Iterator[str]:
+def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:
     explains = record.unexplained is not None
-    shown, rest = (record.differential, ()) if every_cause else shown_causes(record)
+    shown, rest = (record.differential, ()) if complete else shown_causes(record)
     columns = ["explains it", "is present", "beforehand"] if explains else ["is present", "beforehand"]
     room = width - 1 - len(columns) * _COLUMN
     bar = _BAR if room > _LABEL + _BAR else _SHORT_BAR

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twitchdx.records import Candidate, DiagnosisRecord, Observed
 
-#: How many causes a summary shows before it says "and so many more".
+#: How many causes and steps a summary shows before it says "and so many more".
 SHOWN_CAUSES = 10
+SHOWN_STEPS = 8
 
 
 def spoken_probability(probability: float) -> str:

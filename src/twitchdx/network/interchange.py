@@ -103,6 +103,8 @@ def read_network(path: Path) -> Network:
             warnings.simplefilter("ignore")
             model = getattr(load_pgmpy(f"readwrite.{module}"), reader)(str(path)).get_model()
             model.check_model()
+            if not model.nodes():  # what some readers make of a text in which they understand nothing
+                raise ValueError("no variable was found in it")  # noqa: TRY301 - the handler tells it
             return from_pgmpy(model)
     except Exception as error:  # noqa: BLE001 - the readers raise whatever their parsers do
         said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
