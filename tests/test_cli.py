@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import twitchdx as dx
-from twitchdx.display.words import SHOWN_STEPS
 from models import spoiled, write_model
 from twitchdx.cli import main
+from twitchdx.display.words import SHOWN_STEPS
 
 Run = Callable[..., tuple[int, str, str]]
 

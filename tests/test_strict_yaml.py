@@ -176,6 +176,8 @@ characters = st.characters(
     exclude_categories=("Cs", "Cc", "Co", "Cn"), exclude_characters="\u2028\u2029\ufeff"
 )
 texts = st.text(characters, max_size=20)
+# The dumper of YAML 1.1 does not quote 0E0, which is a number in JSON: no digits for it.
+words = texts.filter(lambda text: not any(each.isdigit() for each in text))
 json_data = st.recursive(
     st.none() | st.booleans() | integers | finite | texts,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(texts, inner, max_size=5),
@@ -205,11 +207,10 @@ def test_json_is_read_as_json(data: object) -> None:
 
 @given(
     st.dictionaries(
-        st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.lists(texts | integers, max_size=4), max_size=5
+        st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.lists(words | integers, max_size=4), max_size=5
     )
 )
 def test_block_style_is_read_too(data: dict) -> None:
-    # Text that looks like a number in YAML is quoted by the dumper, and quoted scalars are text.
     written = yaml.safe_dump(data, default_flow_style=False, allow_unicode=True, sort_keys=False)
     document = read_yaml(written.encode(), "a.yaml")
     assert document.issues == ()

@@ -132,7 +132,9 @@ def _rank(candidate: Candidate) -> tuple[float, float]:
 
 def _watched(condition: Condition) -> set[str]:
     nested = [_watched(each) for each in (*condition.all, *condition.any)]
-    return {cause for cause, bound in condition.posterior.items() if bound.at_least is not None}.union(*nested)
+    return {cause for cause, bound in condition.posterior.items() if bound.at_least is not None}.union(
+        *nested
+    )
 
 
 def _observed(name: str, evidence: Evidence, variables: Mapping[str, Variable]) -> Observed:

@@ -89,7 +89,9 @@ def citation(reference: specs.Reference) -> str:
     who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
     dates = reference.issued.get("date-parts", ())
     year = str(dates[0][0]) if dates and dates[0] else "undated"
-    where = " ".join(part for part in (reference.container_title or reference.publisher, reference.volume) if part)
+    where = " ".join(
+        part for part in (reference.container_title or reference.publisher, reference.volume) if part
+    )
     where = ", ".join(part for part in (where, reference.page) if part)
     lead = f"{who} ({year})" if who else f"({year})"
     return ". ".join(part.rstrip(".") for part in (lead, reference.title, where) if part) + "."

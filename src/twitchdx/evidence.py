@@ -62,7 +62,9 @@ class Evidence(Mapping[str, Observation]):
     @property
     def likelihoods(self) -> Mapping[str, Array]:
         """Variable -> likelihood vector, as engines take it."""
-        return MappingProxyType({name: read_only(each.likelihood) for name, each in self._observations.items()})
+        return MappingProxyType(
+            {name: read_only(each.likelihood) for name, each in self._observations.items()}
+        )
 
     @property
     def states(self) -> Mapping[str, str]:
@@ -138,9 +140,7 @@ def parse_pairs(pairs: Iterable[tuple[object, object]], variables: Mapping[str, 
             issues.append(Issue("error", problem.code, Where(_show_name(name)), problem.message, problem.fix))
     if issues:
         count = len(issues)
-        raise EvidenceError(
-            f"The evidence cannot be understood: {count} problem{'s' * (count > 1)}.", issues
-        )
+        raise EvidenceError(f"The evidence cannot be understood: {count} problem{'s' * (count > 1)}.", issues)
     return Evidence({name: found[name] for name in variables if name in found})
 
 
@@ -208,7 +208,9 @@ def _state_from_text(text: str, variable: Variable) -> str:
     spoken |= {label.casefold(): state for state, label in variable.states.items()}
     near = difflib.get_close_matches(text.casefold(), spoken, n=1)
     hint = f"Did you mean {spoken[near[0]]!r}? " if near else ""
-    raise _Problem("unknown-state", f"{_show(text)} is not one of its states.", f"{hint}{_expected(variable)}")
+    raise _Problem(
+        "unknown-state", f"{_show(text)} is not one of its states.", f"{hint}{_expected(variable)}"
+    )
 
 
 def _state_from_number(number: float, unit: str, variable: Variable) -> str:
@@ -254,7 +256,10 @@ def _unit_hint(number: float, measurement: Measurement) -> str:
     low, high = measurement.plausible.at_least, measurement.plausible.below
     fitting = [
         unit
-        for unit, factor in {measurement.unit: 1.0, **{u: c.factor for u, c in measurement.units.items()}}.items()
+        for unit, factor in {
+            measurement.unit: 1.0,
+            **{u: c.factor for u, c in measurement.units.items()},
+        }.items()
         if low <= number * factor < high
     ]
     if fitting:
@@ -277,7 +282,9 @@ def _soft(
                 "contradictory-soft-evidence", "the likelihoods exclude every state.", "Withdraw one of them."
             )
         product = product / product.max()
-    given = " * ".join("{" + ", ".join(f"{state}: {weight}" for state, weight in piece) + "}" for piece in pieces)
+    given = " * ".join(
+        "{" + ", ".join(f"{state}: {weight}" for state, weight in piece) + "}" for piece in pieces
+    )
     certain = [state for state, weight in zip(states, product, strict=True) if weight > 0.0]
     return Observation(name, given, certain[0] if len(certain) == 1 else None, tuple(product.tolist()))
 
@@ -322,7 +329,9 @@ def _expected(variable: Variable) -> str:
 
 
 def _example(measurement: Measurement) -> str:
-    inner = [end for band in measurement.bands.values() for end in (band.at_least, band.below) if end is not None]
+    inner = [
+        end for band in measurement.bands.values() for end in (band.at_least, band.below) if end is not None
+    ]
     return f"{inner[0] if inner else measurement.plausible.at_least:g} {measurement.unit}"
 
 

@@ -38,9 +38,7 @@ Grade = Literal[
     "definition",
 ]
 Level = Literal["self_care", "routine", "soon", "urgent", "emergency"]
-StepKind = Literal[
-    "seek_care", "test", "question", "treatment", "self_care", "medication_review", "monitor"
-]
+StepKind = Literal["seek_care", "test", "question", "treatment", "self_care", "medication_review", "monitor"]
 Role = Literal["risk_factor", "cause", "process", "finding", "test"]
 
 #: Levels of care from the least to the most urgent.

@@ -55,7 +55,10 @@ class _Checker:
         if len(kinds) != 1:
             found = ", ".join(kinds) or "none"
             self.report.error(
-                "distribution-kind", self.path, f"found {found}.", f"Give exactly one of: {', '.join(_KINDS)}."
+                "distribution-kind",
+                self.path,
+                f"found {found}.",
+                f"Give exactly one of: {', '.join(_KINDS)}.",
             )
             return
         path = (*self.path, kinds[0])
@@ -176,7 +179,10 @@ class _Checker:
             self.conditions(here, row.when)
             if (row.probabilities is None) == (row.state is None):
                 self.report.error(
-                    "table-row", here, "a row gives `probabilities` or a `state`.", "Give exactly one of the two."
+                    "table-row",
+                    here,
+                    "a row gives `probabilities` or a `state`.",
+                    "Give exactly one of the two.",
                 )
             if row.probabilities is not None:
                 self.rest((*here, "probabilities"), row.probabilities)
@@ -197,7 +203,10 @@ class _Checker:
             self.parent_states((*path, "when"), parent, states)
             if not states or len(set(states)) < len(states):
                 self.report.error(
-                    "table-row", (*path, "when", parent), "the list of states is empty or repeats one.", "List each once."
+                    "table-row",
+                    (*path, "when", parent),
+                    "the list of states is empty or repeats one.",
+                    "List each once.",
                 )
 
     def table_size(self, path: Path) -> bool:
@@ -233,5 +242,8 @@ class _Checker:
                 )
                 verb = "no row matches" if code == "table-gap" else "more than one row matches"
                 self.report.error(
-                    code, path, f"{verb} {combination or 'the table'}.", "Match every combination exactly once."
+                    code,
+                    path,
+                    f"{verb} {combination or 'the table'}.",
+                    "Match every combination exactly once.",
                 )

@@ -65,11 +65,17 @@ def _check_form(path: Path, estimate: Estimate, report: Report) -> None:
     if estimate.form is None:
         if _FORM_MUST_BE_SAID.intersection(path) and path[-1] != "duration":
             report.error(
-                "form-missing", path, "the number does not say its form.", f"Add `form:` with one of: {choices}."
+                "form-missing",
+                path,
+                "the number does not say its form.",
+                f"Add `form:` with one of: {choices}.",
             )
     elif estimate.form not in allowed:
         report.error(
-            "form-misplaced", path, f"the form {estimate.form!r} has no meaning here.", f"Use one of: {choices}."
+            "form-misplaced",
+            path,
+            f"the form {estimate.form!r} has no meaning here.",
+            f"Use one of: {choices}.",
         )
     if (estimate.form == "incidence") != (estimate.duration is not None):
         report.error(
@@ -94,7 +100,9 @@ def _check_range(path: Path, estimate: Estimate, report: Report) -> None:
             )
     low, high = estimate.low, estimate.high
     if (low is None) != (high is None):
-        report.error("half-interval", path, "the interval has one end.", "Give both `low` and `high`, or neither.")
+        report.error(
+            "half-interval", path, "the interval has one end.", "Give both `low` and `high`, or neither."
+        )
     elif low is not None and high is not None and not low <= estimate.value <= high:
         report.error(
             "interval-misses-value",
@@ -103,7 +111,9 @@ def _check_range(path: Path, estimate: Estimate, report: Report) -> None:
             "Mend the value or the interval: low <= value <= high.",
         )
     if estimate.n is not None and estimate.n < 1:
-        report.error("out-of-range", path, f"n is {estimate.n}.", "Give the sample size, at least 1, or leave it out.")
+        report.error(
+            "out-of-range", path, f"n is {estimate.n}.", "Give the sample size, at least 1, or leave it out."
+        )
 
 
 def _check_sources(path: Path, estimate: Estimate, references: set[str], report: Report) -> None:
@@ -117,15 +127,23 @@ def _check_grade(path: Path, estimate: Estimate, report: Report) -> None:
     match estimate.grade:
         case "judgement":
             if not estimate.note:
-                report.error("no-rationale", path, "a judgement without a rationale.", "Say in `note` why this number.")
+                report.error(
+                    "no-rationale", path, "a judgement without a rationale.", "Say in `note` why this number."
+                )
             if not has_interval:
                 report.error(
-                    "no-uncertainty", path, "a judgement without an interval.", "Give an honest `low` and `high`."
+                    "no-uncertainty",
+                    path,
+                    "a judgement without an interval.",
+                    "Give an honest `low` and `high`.",
                 )
         case "definition":
             if not estimate.note:
                 report.error(
-                    "no-rationale", path, "a definition without a note.", "Say in `note` why it is true by definition."
+                    "no-rationale",
+                    path,
+                    "a definition without a note.",
+                    "Say in `note` why it is true by definition.",
                 )
             if estimate.value not in (0.0, 1.0):
                 report.error(
@@ -140,9 +158,12 @@ def _check_grade(path: Path, estimate: Estimate, report: Report) -> None:
                     "uncited-estimate",
                     path,
                     f"the number {estimate.value:g} of grade {estimate.grade!r} has no source.",
-                    "Add `sources: [...]`, or grade it `judgement` with a rationale in `note` and an interval.",
+                    "Add `sources`, or grade it `judgement` with a rationale in `note` and an interval.",
                 )
             if not has_interval and estimate.n is None:
                 report.error(
-                    "no-uncertainty", path, "the number has neither an interval nor `n`.", "Give `low` and `high`, or `n`."
+                    "no-uncertainty",
+                    path,
+                    "the number has neither an interval nor `n`.",
+                    "Give `low` and `high`, or `n`.",
                 )

@@ -40,13 +40,16 @@ def _check_bands(path: Path, variable: Variable, measurement: Measurement, repor
                 "bands",
                 (*path, "bands"),
                 f"the bands do not meet: one begins at {low:g} where the one before ends at {reach:g}.",
-                "Let each band begin where another ends, the lowest without `at_least`, the highest without `below`.",
+                "Let each band begin where another ends; the lowest lacks `at_least`, the highest `below`.",
             )
             return
         reach = high
     if reach != math.inf:
         report.error(
-            "bands", (*path, "bands"), f"nothing covers {reach:g} and above.", "Leave out `below` in the highest band."
+            "bands",
+            (*path, "bands"),
+            f"nothing covers {reach:g} and above.",
+            "Leave out `below` in the highest band.",
         )
 
 
@@ -58,5 +61,8 @@ def _check_units(path: Path, measurement: Measurement, report: Report) -> None:
     for unit, conversion in measurement.units.items():
         if not (conversion.factor > 0 and math.isfinite(conversion.factor)):
             report.error(
-                "unit-factor", (*path, "units", unit), f"the factor is {conversion.factor:g}.", "Give a positive number."
+                "unit-factor",
+                (*path, "units", unit),
+                f"the factor is {conversion.factor:g}.",
+                "Give a positive number.",
             )

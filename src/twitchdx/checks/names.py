@@ -39,7 +39,9 @@ def _check_spelling(spec: ModelSpec, report: Report) -> None:
             for state in entry.states:
                 _check_spelling_of(state, (*path, "states", state), report)
             if len(entry.states) < 2:
-                report.error("too-few-states", path, "a variable needs two states or more.", "Add the missing state.")
+                report.error(
+                    "too-few-states", path, "a variable needs two states or more.", "Add the missing state."
+                )
             if section == "causes" and next(iter(entry.states), "") != "absent":
                 report.error(
                     "cause-without-absent",
@@ -48,7 +50,12 @@ def _check_spelling(spec: ModelSpec, report: Report) -> None:
                     "Put `absent` first in `states`.",
                 )
             if section != "processes" and not entry.question:
-                report.error("no-question", path, "the variable has no question.", "Say in `question` what one would ask.")
+                report.error(
+                    "no-question",
+                    path,
+                    "the variable has no question.",
+                    "Say in `question` what one would ask.",
+                )
 
 
 def _check_spelling_of(name: str, path: Path, report: Report) -> None:
@@ -68,7 +75,10 @@ def _check_header(spec: ModelSpec, report: Report) -> None:
     for level in LEVELS:
         if level not in spec.care_levels:
             report.error(
-                "missing-care-level", ("care_levels",), f"the level {level!r} is missing.", "Describe all five levels."
+                "missing-care-level",
+                ("care_levels",),
+                f"the level {level!r} is missing.",
+                "Describe all five levels.",
             )
 
 

@@ -168,7 +168,9 @@ def _add_diagnose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", help="which engine computes; left out: the best that there is")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON (see `twitchdx schema diagnosis`)")
-    form.add_argument("--all", action="store_true", help="show every cause and every step, not only the first")
+    form.add_argument(
+        "--all", action="store_true", help="show every cause and every step, not only the first"
+    )
     parser.set_defaults(run=_command("diagnosing", "diagnose"))
 
 

@@ -39,9 +39,7 @@ class Engine(Protocol):
 
     name: str
 
-    def answer(
-        self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]
-    ) -> Answer:
+    def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence).
 
         Parameters

@@ -1,8 +1,8 @@
 """Evidence folded into the network: small positive factors over what is still unknown.
 
-States that the evidence excludes are cut away everywhere. What remains of a noisy node depends on what is known
-of it: if it is in its first state, its parents do not interact at all; if it is at a known grade, all that matters
-of a contribution is whether it is below that grade, at it, or beyond (and so excluded).
+States that the evidence excludes are cut away everywhere. What remains of a noisy node depends on what is
+known of it: if it is in its first state, its parents do not interact at all; if it is at a known grade, all
+that matters of a contribution is whether it is below that grade, at it, or beyond (and so excluded).
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def fold_evidence(network: Network, likelihoods: Mapping[str, Array], needed: Co
         Names of the nodes, with all their ancestors; nodes outside are summed out, to 1.
     """
     possible = {
-        name: np.flatnonzero(likelihoods[name]) if name in likelihoods else np.arange(network.cardinality(name))
+        name: np.flatnonzero(likelihoods[name])
+        if name in likelihoods
+        else np.arange(network.cardinality(name))
         for name in network
         if name in needed
     }
@@ -148,9 +150,7 @@ def _fold_noisy(folded: Folded, node: Node, noisy: NoisyJoin) -> None:
     folded.joints.append(Joint(node.name, parts or [start], join, classes[outcomes]))
 
 
-def _fold_inhibitors(
-    folded: Folded, node: Node, noisy: NoisyJoin, *, can_be_first: bool
-) -> tuple[str, ...]:
+def _fold_inhibitors(folded: Folded, node: Node, noisy: NoisyJoin, *, can_be_first: bool) -> tuple[str, ...]:
     """Fold the inhibitors; the name of a switch (suppressed, open) where one is needed."""
     passes = [each[folded.possible[name]] for name, each in zip(noisy.inhibitors, noisy.passes, strict=True)]
     if not can_be_first:
@@ -188,7 +188,8 @@ def _quotient(
     label = {e: (int(e) if e in outcomes else -1,) for e in elements}
     while True:
         refined = {
-            e: (*label[e][:1], *(label.get(int(join[e, other]), (-2,)) for other in elements)) for e in elements
+            e: (*label[e][:1], *(label.get(int(join[e, other]), (-2,)) for other in elements))
+            for e in elements
         }
         numbered = {key: (number,) for number, key in enumerate(dict.fromkeys(refined.values()))}
         after = {e: numbered[refined[e]] for e in elements}

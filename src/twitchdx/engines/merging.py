@@ -1,9 +1,9 @@
 """Contributions joined two by two, along a tree that keeps every table small.
 
-A noisy node of n parents needs n contributions joined. Joined in a chain they force an order of elimination on the
-parents, which can be a bad one. Here elimination and joining are planned together: the variable that costs least
-comes next, and the contributions that it brings together are joined there (Zhang and Poole 1996). All tables are
-positive: nothing is ever subtracted, so that a rare cause keeps its digits.
+A noisy node of n parents needs n contributions joined. Joined in a chain they force an order of elimination
+on the parents, which can be a bad one. Here elimination and joining are planned together: the variable that
+costs least comes next, and the contributions that it brings together are joined there (Zhang and Poole 1996).
+All tables are positive: nothing is ever subtracted, so that a rare cause keeps its digits.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Variable elimination in pgmpy's factors: the engine of whoever trusts a well-known library most.
 
-Every product and every sum is done by `pgmpy.factors.discrete.DiscreteFactor`. Only what pgmpy's own queries get
-wrong is done here. The evidence is folded in first, soft evidence as one vector a variable; nothing is normalised on
-the way, so that P(evidence) comes with the answer and impossible evidence shows as 0 and not as NaN; the order of
-elimination is planned with the joins of noisy nodes, and all marginals come from one pass up and one pass down
-(Shafer and Shenoy 1990). `pgmpy.inference.VariableElimination` keeps its factors in sets, whose order changes the
-last bits of an answer from one process to the next; here the same input gives the same bits.
+Every product and every sum is done by `pgmpy.factors.discrete.DiscreteFactor`. Only what pgmpy's own queries
+get wrong is done here. The evidence is folded in first, soft evidence as one vector a variable; nothing is
+normalised on the way, so that P(evidence) comes with the answer and impossible evidence shows as 0 and not as
+NaN; the order of elimination is planned with the joins of noisy nodes, and all marginals come from one pass
+up and one pass down (Shafer and Shenoy 1990). `pgmpy.inference.VariableElimination` keeps its factors in
+sets, whose order changes the last bits of an answer from one process to the next; here the same input gives
+the same bits.
 """
 
 from __future__ import annotations
@@ -29,9 +30,7 @@ class PgmpyEngine:
 
     name = "pgmpy"
 
-    def answer(
-        self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]
-    ) -> Answer:
+    def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence); see `Engine.answer`."""
         needed = network.ancestors(likelihoods)
         evidence = _Problem(network, likelihoods, needed)

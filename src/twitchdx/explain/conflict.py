@@ -14,9 +14,7 @@ from twitchdx.numerics import Array
 _EXHAUSTIVE = 2
 
 
-def smallest_conflict(
-    network: Network, likelihoods: Mapping[str, Array], engine: Engine
-) -> tuple[str, ...]:
+def smallest_conflict(network: Network, likelihoods: Mapping[str, Array], engine: Engine) -> tuple[str, ...]:
     """A set of observations that are impossible together, and possible without any one of them.
 
     Single observations and pairs are all tried, so that a conflict of one or two is a smallest one.

@@ -113,7 +113,9 @@ def _adapt(node: Node, widen: Widen) -> Node:
     """A variable on no chain: its parents may have marks, to which it is indifferent."""
     match node.mechanism:
         case NoisyMax() as noisy:
-            reach = tuple(widen(each, name, 0) for name, each in zip(noisy.producers, noisy.reach, strict=True))
+            reach = tuple(
+                widen(each, name, 0) for name, each in zip(noisy.producers, noisy.reach, strict=True)
+            )
             passes = _widen_passes(noisy, widen)
             adapted = NoisyMax(noisy.producers, reach, noisy.leak, noisy.inhibitors, passes)
             return Node(node.name, node.states, adapted)

@@ -1,7 +1,8 @@
 """Which causes explain the complaint: responsibility, on the network augmented by contributions.
 
-In a noisy-MAX each parent makes a contribution, and the variable takes the greatest. A cause *reaches* a variable
-when its contribution, directly or along a chain of such arrows, equals the grade that the variable takes.
+In a noisy-MAX each parent makes a contribution, and the variable takes the greatest. A cause *reaches* a
+variable when its contribution, directly or along a chain of such arrows, equals the grade that the variable
+takes.
 
 For one cause, every variable on a chain from it to the complaint is given twice the grades: each grade
 reached by the cause, and each grade not reached by it. The result is an ordinary network, so that any

@@ -61,7 +61,9 @@ def compile_network(spec: ModelSpec, where: Callable[[Path], Where]) -> Network:
     network = compiler.run()
     if compiler.issues:
         count = len(compiler.issues)
-        raise ModelError(f"{count} number{'s' * (count > 1)} of the model cannot be converted.", compiler.issues)
+        raise ModelError(
+            f"{count} number{'s' * (count > 1)} of the model cannot be converted.", compiler.issues
+        )
     return network
 
 
@@ -85,9 +87,7 @@ class _Compiler:
         return Network(self.nodes[name] for name in self.variables)
 
     def report(self, path: Path, error: ConversionError) -> None:
-        self.issues.append(
-            Issue("error", "cannot-convert", self.where(path), error.message, error.fix)
-        )
+        self.issues.append(Issue("error", "cannot-convert", self.where(path), error.message, error.fix))
 
     def mechanism(self, name: str, variable: Variable) -> Mechanism:
         path = self.paths[name]

@@ -38,7 +38,7 @@ def parent_expectation(network: Network, parents: Sequence[str]) -> Callable[[Un
 
     factors = ancestral_factors(network, parents)
     if not factors:
-        return lambda unaries: 1.0
+        return lambda _unaries: 1.0
     labels = [*(labels for _, labels in factors), *((name,) for name in parents)]
     shapes = [(network.cardinality(name),) for name in parents]
     expression = opt_einsum.contract_expression(

@@ -181,10 +181,9 @@ def solve_leak(prevalence: float, passing: float, silence: Callable[[float], flo
 
     floor = implied(0.0)
     if floor > prevalence + _ROUNDING:
-        message = f"the causes alone give {floor:.4g}, above the prevalence {prevalence:.4g}: the leak would be negative."
-        raise ConversionError(
-            message, "Lower a link or the prior of its cause, or mend the prevalence."
-        )
+        above = f"the causes alone give {floor:.4g}, above the prevalence {prevalence:.4g}"
+        message = f"{above}: the leak would be negative."
+        raise ConversionError(message, "Lower a link or the prior of its cause, or mend the prevalence.")
     if passing < prevalence:
         message = f"the inhibitors leave at most {passing:.4g}, below the prevalence {prevalence:.4g}."
         raise ConversionError(message, "Weaken an inhibitor, or mend the prevalence.")

@@ -75,8 +75,8 @@ class NoisyMax:
 class NoisyJoin:
     """Independent contributions that are joined: a noisy-MAX over states that need not be ordered.
 
-    X is the join of the leak's and every producer's contribution, unless it is suppressed: then X is its first
-    state. `explain.reach` makes such nodes; a noisy-MAX is one whose join is the maximum.
+    X is the join of the leak's and every producer's contribution, unless it is suppressed: then X is its
+    first state. `explain.reach` makes such nodes; a noisy-MAX is one whose join is the maximum.
 
     Attributes
     ----------

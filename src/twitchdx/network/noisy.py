@@ -197,7 +197,9 @@ class _Noisy:
                 constant = expectation(fixed)
                 self.leak[g] = solve_leak(prevalence, expectation(passing), lambda _: constant)
         except ConversionError as error:
-            leak_path = (*self.path, "leak") if isinstance(self.kind, NoisyOr) else (*self.path, "leak", grade)
+            leak_path = (
+                (*self.path, "leak") if isinstance(self.kind, NoisyOr) else (*self.path, "leak", grade)
+            )
             self.report(leak_path, error)
 
     def check_monotone(self) -> None:
@@ -210,9 +212,10 @@ class _Noisy:
             rise = np.diff(row)
             if rise.size and rise.max() > _ROUNDING:
                 grade = self.grades[int(rise.argmax()) + 1]
+                lower, higher = row[int(rise.argmax())], row[int(rise.argmax()) + 1]
                 message = (
-                    f"after conversion, at least {grade!r} is more probable ({row[int(rise.argmax()) + 1]:.4g}) "
-                    f"than the grade below it ({row[int(rise.argmax())]:.4g})."
+                    f"after conversion, at least {grade!r} is more probable ({higher:.4g}) "
+                    f"than the grade below it ({lower:.4g})."
                 )
                 fix = "Each number is for at least its grade: lower this one, or raise the one below."
                 self.report(place, ConversionError(message, fix))

@@ -116,5 +116,7 @@ def _gates(node: Node, noisy: NoisyMax, max_cells: int) -> list[Node]:
             parents, passes, shape = (gates[-1].name, *parents), (read_only([0.0, 1.0]), *passes), [2, *shape]
         opened = NoisyMax((), (), read_only([1.0]), parents, passes)
         table = noisy_table(opened, parents, shape)
-        gates.append(Node(f"{node.name}{RESERVED}gate_{number}", ("suppressed", "open"), Table(parents, table)))
+        gates.append(
+            Node(f"{node.name}{RESERVED}gate_{number}", ("suppressed", "open"), Table(parents, table))
+        )
     return gates
