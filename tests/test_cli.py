@@ -162,7 +162,7 @@ def test_the_text_shows_case_bars_level_steps_and_disclaimer(hinge: Path, tmp_pa
     reason = "A loud squeak in a door that wobbles comes before a fall."
     for shown in (
         "A loud door",
-        "[emergency]",
+        "(emergency)",
         reason,
         "Rust",
         "█",

@@ -32,7 +32,14 @@ def questions(draw: st.DrawFn, *, rare: bool = False) -> tuple[Network, str, lis
     causes = draw(st.lists(st.sampled_from(others), unique=True, min_size=1))
     observed = draw(st.sampled_from(sorted(network.descendants([complaint]))))
     evidence = draw(possible_evidence(network, must=[observed]))
-    assume(complaint not in evidence or evidence[complaint][1:].any())
+    assume(
+        any(
+            vector.min() < vector.max()
+            for name, vector in evidence.items()
+            if name in network.descendants([complaint])
+        )
+    )
+    assume(any(Enumeration(network).marginal(complaint, evidence)[1:]))
     return network, complaint, causes, evidence
 
 
@@ -93,6 +100,30 @@ def test_with_the_complaint_absent_there_is_none(engine: Engine, question: tuple
     network, complaint, causes, evidence = question
     absent = np.eye(network.cardinality(complaint))[0]
     assert responsibility(network, complaint, causes, {**evidence, complaint: absent}, engine) is None
+
+
+@given(questions())
+def test_a_flat_likelihood_is_no_observation(engine: Engine, question: tuple) -> None:
+    network, complaint, causes, _ = question
+    flat = {complaint: np.ones(network.cardinality(complaint))}
+    assert responsibility(network, complaint, causes, flat, engine) is None
+
+
+def test_a_complaint_that_other_evidence_excludes_is_absent(engine: Engine) -> None:
+    # The sign cannot be there without the complaint, nor the complaint without the cause, which is absent.
+    follows = np.array([[1.0, 0.0], [0.5, 0.5]])
+    network = Network(
+        [
+            _root("k", 0.1),
+            Node("s", ("absent", "present"), NoisyMax(("k",), (np.array([[0.0], [0.9]]),), np.array([0.0]))),
+            Node("sign", ("absent", "present"), Table(("s",), follows)),
+        ]
+    )
+    absent, present = np.eye(2)
+    assert responsibility(network, "s", ["k"], {"k": absent, "sign": absent}, engine) is None
+    found = responsibility(network, "s", ["k"], {"k": present, "sign": absent}, engine)
+    assert found is not None
+    assert found.of["k"] == pytest.approx(0.9 * 0.5 / (0.9 * 0.5 + 0.1), rel=1e-12)
 
 
 def _root(name: str, p: float) -> Node:

@@ -87,7 +87,12 @@ def test_steps_stand_by_the_weight_of_the_causes_that_they_serve(hinge: dx.Model
     answer = hinge.diagnose({"squeak": "loud", "wobble": True, "season": "dry"})
     found = {step.id: step for step in answer.next_steps}
     assert next(iter(found)) == "seek_care"
-    share = {each.cause: each.responsibility or 0.0 for each in answer.differential}
+    # A triage rule watches rust: it counts by its probability, since a danger need not explain the complaint.
+    assert [each.cause for each in answer.differential if each.watched] == ["rust"]
+    share = {
+        each.cause: each.probability if each.watched else each.responsibility or 0.0
+        for each in answer.differential
+    }
     assert found["oil_it"].weight == pytest.approx(share["rust"] + share["wear"], rel=1e-12)
     assert found["measure_rust"].weight == pytest.approx(share["rust"], rel=1e-12)
     weights = [step.weight for step in answer.next_steps[1:]]

@@ -50,12 +50,12 @@ def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     place = Path(
         run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
     )
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet")
+    run(*pip, "--no-index", "--no-deps", "--no-warn-script-location", wheel, cwd=folder)
     # The lines of a .pth file come after the environment's own packages, and the .pth files of those
     # folders are not followed: an editable install of the checkout stays out of sight.
     behind = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (place / "dependencies.pth").write_text("\n".join(sorted(behind)), encoding="utf-8")
-    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet")
-    run(*pip, "--no-index", "--no-deps", "--no-warn-script-location", wheel, cwd=folder)
     return folder
 
 

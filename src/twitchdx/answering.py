@@ -75,6 +75,7 @@ def diagnose_patient(
         states=_states(evidence, variables),
         probability={each.cause: each.probability for each in differential},
         responsibility=None if explained is None else explained.of,
+        watched=frozenset(each.cause for each in differential if each.watched),
     )
     level = triage(spec.triage_rules, spec.care_levels, situation)
     next_steps = rank_next_steps(spec.steps, level, situation, spec.model.step_threshold.value)

@@ -331,7 +331,7 @@ def load_model(model: str | os.PathLike[str]) -> Model:
     path = Path(model)
     if isinstance(model, str) and model in available_models():
         path = find_model(model)
-    elif not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
+    elif not str(model) or not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
         find_model(str(model))  # raises, with the nearest name
     return _load(path.resolve(), _fingerprint(path))
 

@@ -11,7 +11,14 @@ from importlib import resources
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from twitchdx.display.text import diagnosis_text
-from twitchdx.display.words import SHOWN_STEPS, headline, shown_causes, spoken_observation, spoken_probability
+from twitchdx.display.words import (
+    SHOWN_STEPS,
+    headline,
+    shown_causes,
+    spoken_observation,
+    spoken_probability,
+    spoken_reasons,
+)
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 
@@ -63,10 +70,8 @@ def _triage(body: Element, triage: Triage) -> None:
     _add(box, "strong", f"{triage.label} ({triage.level.replace('_', ' ')})")
     _add(box, "p", triage.action)
     reasons = _add(box, "ul")
-    for reason in triage.reasons:
-        _add(reasons, "li", f"{reason.reason} ({reason.level.replace('_', ' ')})")
-    if not triage.reasons:
-        _add(reasons, "li", triage.reason)
+    for reason in spoken_reasons(triage):
+        _add(reasons, "li", reason)
 
 
 def _differential(body: Element, record: DiagnosisRecord) -> None:

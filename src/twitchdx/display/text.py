@@ -5,7 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from twitchdx.display.words import SHOWN_STEPS, headline, shown_causes, spoken_observation, spoken_probability
+from twitchdx.display.words import (
+    SHOWN_STEPS,
+    headline,
+    shown_causes,
+    spoken_observation,
+    spoken_probability,
+    spoken_reasons,
+)
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 
 WIDTH = 96
@@ -75,13 +82,10 @@ def _wrapped(text: str, width: int, first: str = "", indent: str = "") -> list[s
 
 
 def _triage(triage: Triage, width: int) -> Iterator[str]:
-    yield from _wrapped(f"How soon: {triage.label} [{triage.level}]", width, indent="  ")
+    yield from _wrapped(f"How soon: {triage.label} ({triage.level.replace('_', ' ')})", width, indent="  ")
     yield from _wrapped(triage.action, width, "  ", "  ")
-    if triage.reasons:
-        for reason in triage.reasons:
-            yield from _wrapped(f"- {reason.reason} [{reason.level}]", width, "  ", "    ")
-    else:
-        yield from _wrapped(f"- {triage.reason}", width, "  ", "    ")
+    for reason in spoken_reasons(triage):
+        yield from _wrapped(f"- {reason}", width, "  ", "    ")
 
 
 def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twitchdx.records import Candidate, DiagnosisRecord, Observed
+from twitchdx.records import Candidate, DiagnosisRecord, Observed, Triage
 
 #: How many causes and steps a summary shows before it says "and so many more".
 SHOWN_CAUSES = 10
@@ -46,3 +46,15 @@ def headline(record: DiagnosisRecord) -> str:
     """Which model answered, for whom."""
     model = record.model
     return f"{model.title} ({model.name} {model.version}, {model.digest[:12]})"
+
+
+def spoken_reasons(triage: Triage) -> list[str]:
+    """Why this level of care, and what each rule that sets it asks for beyond the action already shown."""
+    if not triage.reasons:
+        return [triage.reason]
+    said = []
+    for reason in triage.reasons:
+        decides = reason.level == triage.level
+        further = f" {reason.action}" if decides and reason.action not in ("", triage.action) else ""
+        said.append(f"{reason.reason}{further} ({reason.level.replace('_', ' ')})")
+    return said

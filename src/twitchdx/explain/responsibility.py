@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from twitchdx.engines import Engine
 from twitchdx.explain.reach import MarkedNetwork, mark_reach
 from twitchdx.network import Network
@@ -68,14 +70,16 @@ def responsibility(
     Returns
     -------
     Responsibility or None
-        None where the complaint is certainly absent, or nothing is observed about it or anything
+        None where the complaint is certainly absent, or where nothing is observed about it or anything
         downstream of it.
 
     References
     ----------
     Pearl (1988), section 4.3.2 (inhibitors); Heckerman and Breese (1996), causal independence.
     """
-    if not network.descendants([complaint]) & set(likelihoods):
+    # A flat likelihood says nothing.
+    observed = {name for name, vector in likelihoods.items() if vector.min() < vector.max()}
+    if not network.descendants([complaint]) & observed:
         return None
     if complaint in likelihoods and not likelihoods[complaint][1:].any():
         return None
@@ -85,13 +89,22 @@ def responsibility(
         expanded = {name: marked.expand(name, vector) for name, vector in likelihoods.items()}
         return engine.answer(marked.network, expanded, [complaint]).marginals[complaint]
 
+    by_any = mark_reach(network, complaint, frozenset(causes))
+    if by_any is None:  # no chain runs from any cause
+        plain = engine.answer(network, likelihoods, [complaint]).marginals[complaint]
+        shares = np.array([plain[0], plain[1:].sum(), 0.0])
+    else:
+        shares = _shares(masses(by_any))
+    if not shares[1:].any():
+        return None
     reached = dict.fromkeys(causes, 0.0)
     for cause in causes:
         marked = mark_reach(network, complaint, frozenset([cause]))
         if marked is not None:
-            reached[cause] = float(masses(marked)[2::2].sum())
-    by_any = mark_reach(network, complaint, frozenset(causes))
-    if by_any is None:  # no chain runs from any cause
-        plain = engine.answer(network, likelihoods, [complaint]).marginals[complaint]
-        return Responsibility(reached, float(plain[1:].sum()))
-    return Responsibility(reached, float(masses(by_any)[1::2].sum()))
+            reached[cause] = float(_shares(masses(marked))[2])
+    return Responsibility(reached, float(shares[1]))
+
+
+def _shares(masses: Array) -> Array:
+    """P(absent), P(present and not reached), P(reached), from the marked states of the complaint."""
+    return np.array([masses[0], masses[1::2].sum(), masses[2::2].sum()])

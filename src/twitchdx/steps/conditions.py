@@ -21,15 +21,24 @@ class Situation:
         Cause -> P(cause not absent | evidence).
     responsibility : mapping of str to float, or None
         Cause -> responsibility for the complaint.
+    watched : frozenset of str
+        Causes whose probability alone can raise the level of care.
     """
 
     states: Mapping[str, str]
     probability: Mapping[str, float]
     responsibility: Mapping[str, float] | None
+    watched: frozenset[str] = frozenset()
 
     def weight(self, cause: str) -> float:
-        """What a cause counts: its responsibility, or its probability where there is no complaint."""
-        return self.probability[cause] if self.responsibility is None else self.responsibility[cause]
+        """What a cause counts when steps are ranked.
+
+        Its responsibility for the complaint. Its probability, where there is no complaint, and for a
+        watched cause always: a danger counts also where it does not explain the complaint.
+        """
+        if self.responsibility is None or cause in self.watched:
+            return self.probability[cause]
+        return self.responsibility[cause]
 
 
 def holds(condition: Condition, situation: Situation) -> bool:
