@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
@@ -179,4 +180,4 @@ def case_schema() -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     title = f"twitchdx case, format {CASE_FORMAT_VERSION}"
-    return published_schema(title, Case, TypeAdapter(Case).json_schema())
+    return published_schema(title, Case, sys.modules[__name__], TypeAdapter(Case).json_schema())

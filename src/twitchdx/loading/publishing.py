@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import inspect
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def published_schema(
     title: str,
     root: type,
+    home: ModuleType,
     schema: Mapping[str, Any],
     attribute_of: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
@@ -30,36 +32,33 @@ def published_schema(
     title : str
         What the schema describes.
     root : type
-        The class that it was made of. The classes of its definitions are in the same module.
+        The class that it was made of.
+    home : module
+        Where the classes of its definitions are found by their names.
     schema : mapping
         What pydantic made of it; it stays as it is.
     attribute_of : mapping of str to str
         Key of a file -> attribute, where the two differ.
     """
     described = copy.deepcopy(dict(schema))
-    module = sys.modules[root.__module__]
-    docstrings = attribute_docstrings(module)
-    _describe(described, root, docstrings, attribute_of)
+    _describe(described, root, attribute_of)
     for name, definition in described.get("$defs", {}).items():
-        _describe(definition, getattr(module, name), docstrings, attribute_of)
+        _describe(definition, getattr(home, name), attribute_of)
     described.pop("title", None)
     return {"$schema": _DIALECT, "title": title, **described}
 
 
-def _describe(
-    definition: dict[str, Any],
-    described_class: type,
-    docstrings: Mapping[str, Mapping[str, str]],
-    attribute_of: Mapping[str, str],
-) -> None:
+def _describe(definition: dict[str, Any], described_class: type, attribute_of: Mapping[str, str]) -> None:
     for key, value in definition["properties"].items():
         attribute = attribute_of.get(key, key)
-        for each in described_class.__mro__:
-            if attribute in docstrings.get(each.__name__, ()):
-                value["description"] = docstrings[each.__name__][attribute]
+        for each in described_class.__mro__[:-1]:
+            docstrings = attribute_docstrings(sys.modules[each.__module__])[each.__name__]
+            if attribute in docstrings:
+                value["description"] = docstrings[attribute]
                 break
 
 
+@functools.cache
 def attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
     """What stands below each attribute in the source of a module: class -> attribute -> docstring."""
     return {

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twitchdx import spec
 from twitchdx.errors import Issue, Where
 from twitchdx.loading.publishing import published_schema
 from twitchdx.loading.strict_yaml import Data
@@ -67,7 +68,7 @@ def model_schema() -> dict[str, Any]:
     its list of required sections.
     """
     title = f"twitchdx model, format {FORMAT_VERSION}"
-    return published_schema(title, ModelSpec, _bare_schema(), _CSL_NAMES)
+    return published_schema(title, ModelSpec, spec, _bare_schema(), _CSL_NAMES)
 
 
 @functools.cache

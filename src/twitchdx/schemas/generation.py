@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from twitchdx import records
 from twitchdx.loading import case_schema, model_schema
 from twitchdx.loading.publishing import published_schema
-from twitchdx.records import RESULT_SCHEMA_VERSION, DiagnosisRecord
 
 
 def diagnosis_schema() -> dict[str, Any]:
     """The JSON Schema of `Diagnosis.to_dict()` (draft 2020-12)."""
     from pydantic import TypeAdapter
 
-    title = f"twitchdx diagnosis, schema {RESULT_SCHEMA_VERSION}"
-    return published_schema(
-        title, DiagnosisRecord, TypeAdapter(DiagnosisRecord).json_schema(mode="serialization")
-    )
+    title = f"twitchdx diagnosis, schema {records.RESULT_SCHEMA_VERSION}"
+    schema = TypeAdapter(records.DiagnosisRecord).json_schema(mode="serialization")
+    return published_schema(title, records.DiagnosisRecord, records, schema)
 
 
 def generate_schemas() -> dict[str, str]:

@@ -1,0 +1,87 @@
+"""The frozen description of a model: what a model folder says, before anything is computed.
+
+These classes *are* the file format: each attribute is a key that a model file may hold, and
+its docstring is what the published JSON Schema says about it. ``docs/model-format.md`` tells the same
+as a story. Meaning is checked in `twitchdx.checks`; numbers are converted in `twitchdx.network`.
+"""
+
+from __future__ import annotations
+
+from twitchdx.spec.distributions import (
+    Categorical,
+    Deterministic,
+    DeterministicRow,
+    Distribution,
+    Kind,
+    LogLinear,
+    NoisyMax,
+    NoisyOr,
+    Table,
+    TableRow,
+)
+from twitchdx.spec.estimates import (
+    FORMAT_VERSION,
+    LEVELS,
+    ROLE_OF_SECTION,
+    Estimate,
+    Form,
+    Grade,
+    Level,
+    Role,
+    StepKind,
+)
+from twitchdx.spec.model import Header, ModelSpec, Reference, walk_estimates
+from twitchdx.spec.rules import CareLevel, Condition, Decision, Outcome, Step, Threshold, TriageRule
+from twitchdx.spec.variables import (
+    Band,
+    Finding,
+    Measurement,
+    PlausibleRange,
+    Test,
+    UnitConversion,
+    Variable,
+    distribution_of,
+    parents_of,
+)
+
+__all__ = [
+    "FORMAT_VERSION",
+    "LEVELS",
+    "ROLE_OF_SECTION",
+    "Band",
+    "CareLevel",
+    "Categorical",
+    "Condition",
+    "Decision",
+    "Deterministic",
+    "DeterministicRow",
+    "Distribution",
+    "Estimate",
+    "Finding",
+    "Form",
+    "Grade",
+    "Header",
+    "Kind",
+    "Level",
+    "LogLinear",
+    "Measurement",
+    "ModelSpec",
+    "NoisyMax",
+    "NoisyOr",
+    "Outcome",
+    "PlausibleRange",
+    "Reference",
+    "Role",
+    "Step",
+    "StepKind",
+    "Table",
+    "TableRow",
+    "Test",
+    "Threshold",
+    "TriageRule",
+    "UnitConversion",
+    "Variable",
+    "distribution_of",
+    "parents_of",
+    "walk_estimates",
+]

@@ -1,0 +1,163 @@
+"""What follows from an answer: levels of care, triage rules, steps, utilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from twitchdx.spec.estimates import CLOSED, ONE_OF, Estimate, Level, StepKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A bound on a probability."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = ONE_OF
+
+    at_least: float | None = None
+    """The probability is at least this."""
+    below: float | None = None
+    """The probability is less than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Holds when everything that it lists holds; an empty one always holds."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Variable -> states: it was observed, and in one of these. Not observed: does not hold."""
+    posterior: dict[str, Threshold] = field(default_factory=dict)
+    """Cause -> bound on P(cause not absent | evidence)."""
+    responsibility: dict[str, Threshold] = field(default_factory=dict)
+    """Cause -> bound on its responsibility for the complaint. Without one: does not hold."""
+    all: tuple[Condition, ...] = ()
+    """Every one of these holds."""
+    any: tuple[Condition, ...] = ()
+    """At least one of these holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareLevel:
+    """One of the five levels of care."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    label: str
+    """What to call it."""
+    action: str
+    """What the person is advised to do, in one sentence."""
+    reason: str
+    """Why, where no rule gives a reason of its own."""
+    sources: tuple[str, ...] = ()
+    """Ids of references."""
+    answers: tuple[str, ...] = ()
+    """Ids of the facts that this element answers."""
+    delay_days: Estimate | None = None
+    """Days until care is had, as a `quantity`."""
+    cost: Estimate | None = None
+    """Cost and burden of this level, as a `quantity` in the unit of utility of `decision`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageRule:
+    """A rule that asks for at least this level of care."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    label: str
+    """What the rule looks for, in a few words."""
+    level: Level
+    """The level that it asks for."""
+    when: Condition
+    """When it fires."""
+    reason: str
+    """One sentence that a patient understands."""
+    red_flag: bool = False
+    """A red flag looks at the evidence alone: no probability can talk it down."""
+    action: str = ""
+    """What to do, where that is more than the action of the level."""
+    sources: tuple[str, ...] = ()
+    """Ids of references; a rule without one needs a note."""
+    note: str = ""
+    """Rationale, and where sources differ."""
+    answers: tuple[str, ...] = ()
+    """Ids of the facts that this rule answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Something to do next."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    action: str
+    """What to do, in one sentence."""
+    kind: StepKind
+    """What sort of step it is. `seek_care` comes from the level of care, never from a step."""
+    reason: str
+    """Why, in one sentence that a patient understands."""
+    for_causes: tuple[str, ...] = ()
+    """The causes that it serves; none: it serves the complaint whatever the cause."""
+    when: Condition = field(default_factory=Condition)
+    """When it is offered."""
+    unless: Condition | None = None
+    """When it is not offered (contraindications)."""
+    available_from: Level = "self_care"
+    """The least level of care at which it is offered."""
+    tests: tuple[str, ...] = ()
+    """For `test`: the tests that are done."""
+    asks: tuple[str, ...] = ()
+    """For `question`: the variables that are asked about."""
+    prescription: bool = False
+    """Only a doctor can decide on it; the action must be one to discuss, never an instruction."""
+    cautions: str = ""
+    """Whom it can harm, and what to watch for."""
+    try_for_days: Estimate | None = None
+    """How long to try before the next step, as a `quantity`."""
+    benefit: dict[str, Estimate] = field(default_factory=dict)
+    """Cause -> benefit, as a `quantity` in the unit of utility of `decision`."""
+    harm: Estimate | None = None
+    """Harm and burden, as a `quantity` in the unit of utility of `decision`."""
+    sources: tuple[str, ...] = ()
+    """Ids of references; a step without one needs a note."""
+    note: str = ""
+    """Rationale, and where sources differ."""
+    answers: tuple[str, ...] = ()
+    """Ids of the facts that this step answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Something that can go wrong while one waits."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    label: str
+    """What to call it."""
+    definition: str
+    """What exactly it means."""
+    loss: Estimate
+    """How bad it is, as a `quantity` in the unit of utility."""
+    hazards: dict[str, dict[str, Estimate]]
+    """Cause -> state of the cause -> `rate` per day of delay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Utilities: what outcomes, delays and money are worth."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    unit: str
+    """The unit of utility, such as quality-adjusted days."""
+    currency: str = ""
+    """The unit of money."""
+    money_per_unit: Estimate | None = None
+    """How much money one unit of utility is worth, as a `quantity`."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """What can go wrong."""
+    caution: dict[str, Estimate] = field(default_factory=dict)
+    """Dangerous cause -> `probability` whose exceedance by the upper end of the interval raises the
+    level of care."""
