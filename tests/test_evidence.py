@@ -346,3 +346,38 @@ def test_whatever_is_given_it_is_understood_or_refused(value: object, name: str)
     for observation in evidence.values():
         assert max(observation.likelihood) == 1.0
         assert min(observation.likelihood) >= 0.0
+
+
+def test_a_bare_number_shows_the_unit_that_it_was_taken_to_have() -> None:
+    found = parse_evidence({"potassium": 4.1, "age": "34"}, VARIABLES)
+    assert (found["potassium"].given, found["age"].given) == ("4.1 mmol/L", "34 years")
+    assert parse_evidence({"potassium": "4.1 mmol/L"}, VARIABLES)["potassium"].given == "4.1 mmol/L"
+
+
+def test_a_decimal_is_a_number() -> None:
+    assert parse_evidence({"potassium": Decimal("4.1")}, VARIABLES) == parse_evidence(
+        {"potassium": 4.1}, VARIABLES
+    )
+
+
+def test_a_decimal_comma_is_told() -> None:
+    with pytest.raises(EvidenceError, match=r'Write a decimal point: "4\.1 mmol/L"'):
+        parse_evidence({"potassium": "4,1 mmol/L"}, VARIABLES)
+
+
+def test_nan_is_told_to_be_left_out() -> None:
+    with pytest.raises(EvidenceError, match="leave the variable out or give None"):
+        parse_evidence({"cramps": float("nan")}, VARIABLES)
+
+
+def test_two_numbers_of_one_band_do_not_agree() -> None:
+    with pytest.raises(EvidenceError, match="given twice"):
+        parse_pairs([("age", 40), ("age", 41)], VARIABLES)
+    assert parse_pairs([("age", 40), ("age", "40.0 years")], VARIABLES)["age"].state is not None
+
+
+@pytest.mark.parametrize("pairs", [None, 3, "ab", [1, 2], [("age", 3, 4)]])
+def test_what_is_no_pair_is_one_clear_error(pairs: object) -> None:
+    with pytest.raises(EvidenceError) as caught:
+        parse_pairs(pairs, VARIABLES)
+    assert {issue.code for issue in caught.value.issues} == {"not-a-pair"}

@@ -340,3 +340,45 @@ def test_no_code_is_without_a_test() -> None:
     tested = {code for code, *_ in PROBLEMS}
     texts = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert {code for code in _codes_in_source() - tested if f'"{code}"' not in texts} == set()
+
+
+def test_problems_of_shape_hide_none_of_meaning(tmp_path: Path) -> None:
+    texts = spoiled(
+        ("    label: Rust\n", ""),  # rust is left out, and whoever names it is not wrong
+        ("    question: Is the pin worn?\n", ""),
+        (
+            "    question: Is a screw loose?\n    distribution:\n      categorical:",
+            "    distribution:\n      table:",
+        ),
+        (
+            "{value: 0.4, low: 0.3, high: 0.5, grade: cohort, sources: [hinge2001]}",
+            "{value: 0.4, grade: cohort}",
+        ),
+    )
+    with pytest.raises(dx.ModelError) as caught:
+        dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
+    codes = {issue.code for issue in caught.value.issues}
+    assert {"missing-key", "unknown-key", "no-question", "uncited-estimate", "no-uncertainty"} <= codes
+    assert not {code for code in codes if code.startswith(("unknown-p", "unknown-c", "unanswered"))}
+    assert all(issue.where.line for issue in caught.value.issues)
+
+
+def test_a_missing_section_hides_no_problem_of_the_others(tmp_path: Path) -> None:
+    texts = spoiled(("care_levels:\n", "cares:\n"), ("    question: Is the pin worn?\n", ""))
+    with pytest.raises(dx.ModelError) as caught:
+        dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
+    assert {"missing-key", "unknown-key", "no-question"} == {issue.code for issue in caught.value.issues}
+
+
+def test_a_folder_that_cannot_be_listed_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_model(tmp_path / "squeaking_hinge")
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(dx.ModelError, match="Permission denied") as caught:
+        dx.load_model(folder)
+    assert [issue.code for issue in caught.value.issues] == ["unreadable-file"]

@@ -11,6 +11,7 @@ import pickle
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import networkx as nx
@@ -389,3 +390,25 @@ def test_every_answer_carries_the_disclaimer_once_and_whom_the_priors_describe(h
 
 def test_the_same_answer_is_the_same_card(hinge: dx.Model) -> None:
     assert hinge.diagnose(SQUEAK)._repr_html_() == hinge.diagnose(SQUEAK)._repr_html_()
+
+
+def test_an_exported_model_has_the_same_digest(hinge: dx.Model, tmp_path: Path) -> None:
+    from twitchdx.loading import spec_data
+
+    (tmp_path / "model.yaml").write_text(json.dumps(spec_data(hinge.spec)), encoding="utf-8")
+    again = dx.load_model(tmp_path)
+    assert (again.digest, again) == (hinge.digest, hinge)
+    assert again is not hinge
+
+
+def test_what_was_pickled_is_equal(hinge: dx.Model) -> None:
+    answer = hinge.diagnose({"squeak": "loud"})
+    assert pickle.loads(pickle.dumps(answer)) == answer
+    assert pickle.loads(pickle.dumps(hinge)) == hinge
+
+
+def test_threads_that_load_at_once_share_one_model(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "squeaking_hinge")
+    with ThreadPoolExecutor(8) as pool:
+        models = list(pool.map(lambda _: dx.load_model(folder), range(8)))
+    assert len({id(model) for model in models}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import twitchdx
 from twitchdx.cli import main
+from twitchdx.loading import parse_case
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,6 +58,41 @@ def test_every_command_of_the_readme_works(
     output = capsys.readouterr()
     assert output.out
     assert not output.err
+
+
+def test_the_case_file_says_the_same_as_its_words_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (text,) = blocks("json")
+    (command,) = re.findall(r"`(twitchdx diagnose case\.json [^`]*)`", README)
+    monkeypatch.chdir(tmp_path)
+    Path("case.json").write_text(text, encoding="utf-8")
+    assert main([*shlex.split(command)[1:], "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    case = parse_case(text.encode(), "case.json")
+    assert case.model is not None
+    added = {name: value == "yes" for name, value in re.findall(r"(\w+)=(\w+)", command)}
+    assert added
+    assert printed == twitchdx.diagnose({**case.evidence, **added}, case.model).to_dict()
+
+
+def test_what_a_network_file_gives_is_as_the_readme_says(tmp_path: Path) -> None:
+    file = tmp_path / "coin.bif"
+    file.write_text(
+        "network coin { }\nvariable side { type discrete [ 2 ] { heads, tails }; }\n"
+        "probability ( side ) { table 0.25, 0.75; }\n",
+        encoding="utf-8",
+    )
+    answer = twitchdx.diagnose({}, file)
+    assert answer.posterior == {}
+    assert answer.distribution("side") == pytest.approx({"heads": 0.25, "tails": 0.75})
+
+
+def test_the_share_of_judgements_is_as_the_readme_says() -> None:
+    (said,) = re.findall(r"About (\d+) % are still judgements", README)
+    grades = [each.grade for each in twitchdx.load_model("knee_twitching").parameters()]
+    # "About" is to the nearest ten.
+    assert 10 * round(10 * grades.count("judgement") / len(grades)) == int(said)
 
 
 def test_links_inside_the_repository_lead_somewhere() -> None:

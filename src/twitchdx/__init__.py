@@ -26,8 +26,9 @@ from twitchdx.errors import (
 )
 
 if TYPE_CHECKING:
+    from twitchdx.api import diagnose, load_model
     from twitchdx.loading import available_models
-    from twitchdx.model import Diagnosis, Model, diagnose, load_model
+    from twitchdx.model import Diagnosis, Model
 
 __version__ = "0.1.0"
 
@@ -53,8 +54,8 @@ _LAZY = {
     "Diagnosis": "twitchdx.model",
     "Model": "twitchdx.model",
     "available_models": "twitchdx.loading",
-    "diagnose": "twitchdx.model",
-    "load_model": "twitchdx.model",
+    "diagnose": "twitchdx.api",
+    "load_model": "twitchdx.api",
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from twitchdx.checks import check_spec
 from twitchdx.errors import Issue, ModelError
-from twitchdx.loading import Source, parse_spec, read_folder
+from twitchdx.loading import parse_spec, read_folder, spec_data
 from twitchdx.network import Network, compile_network, read_network
 from twitchdx.spec import ModelSpec
 
@@ -45,35 +46,41 @@ def assemble_folder(folder: Path) -> Assembled:
     ModelNotFoundError
         There is no such folder.
     ModelError
-        Something is wrong; the error lists every issue of the first stage that found any (files, shape,
-        meaning, conversion), since a later stage would only repeat them.
+        Something is wrong. The error lists every issue of files, shape and meaning; numbers that cannot
+        be converted are found once the rest is sound, since converting one needs the others.
     """
     source = read_folder(folder)
-    spec = _spec(source)
-    issues = check_spec(spec, source.where)
+    parsed = parse_spec(source.data, source.where)
+    issues = [*source.issues, *parsed.issues]
+    if not source.complete:
+        # A file that cannot be read makes its sections missing, which is not worth saying.
+        issues = [issue for issue in issues if issue.code != "missing-key" or "." in issue.where.path]
+    elif parsed.spec is not None:
+        issues += check_spec(parsed.spec, source.where, parsed.left_out)
     _raise_errors(issues)
-    network = compile_network(spec, source.where)
-    header = spec.model
-    return Assembled(header.name, header.version, source.digest, spec, network, tuple(issues))
+    if parsed.spec is None:
+        message = "a spec without issues exists"
+        raise AssertionError(message)
+    network = compile_network(parsed.spec, source.where)
+    header = parsed.spec.model
+    return Assembled(
+        header.name, header.version, content_digest(parsed.spec), parsed.spec, network, tuple(issues)
+    )
+
+
+def content_digest(spec: ModelSpec) -> str:
+    """SHA-256 of what a model says, in hexadecimal: whatever the files, comments and white space.
+
+    The order of entries counts, since that of states and of tied steps does.
+    """
+    content = json.dumps(spec_data(spec), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()
 
 
 def assemble_network_file(path: Path) -> Assembled:
     """Read a network file: a model whose variables are all plain."""
     network = read_network(path)
     return Assembled(path.stem, "", hashlib.sha256(path.read_bytes()).hexdigest(), None, network)
-
-
-def _spec(source: Source) -> ModelSpec:
-    spec, issues = parse_spec(source.data, source.where)
-    # Both at once: a file that cannot be read makes its sections missing, which is not worth saying.
-    file_issues = list(source.issues)
-    if file_issues:
-        issues = [issue for issue in issues if issue.code != "missing-key" or "." in issue.where.path]
-    _raise_errors([*file_issues, *issues])
-    if spec is None:
-        message = "a spec without issues exists"
-        raise AssertionError(message)
-    return spec
 
 
 def _raise_errors(issues: list[Issue]) -> None:

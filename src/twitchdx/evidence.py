@@ -8,7 +8,9 @@ import numbers
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +60,9 @@ class Evidence(Mapping[str, Observation]):
 
     def __len__(self) -> int:
         return len(self._observations)
+
+    def __repr__(self) -> str:
+        return f"Evidence({ ({name: each.given for name, each in self._observations.items()}) })"
 
     @property
     def likelihoods(self) -> Mapping[str, Array]:
@@ -128,7 +133,7 @@ def parse_pairs(pairs: Iterable[tuple[object, object]], variables: Mapping[str, 
     """
     issues: list[Issue] = []
     found: dict[str, Observation] = {}
-    for name, value in pairs:
+    for name, value in _as_pairs(pairs):
         try:
             if not isinstance(name, str) or name not in variables:
                 raise _unknown_variable(name, variables)
@@ -142,6 +147,22 @@ def parse_pairs(pairs: Iterable[tuple[object, object]], variables: Mapping[str, 
         count = len(issues)
         raise EvidenceError(f"The evidence cannot be understood: {count} problem{'s' * (count > 1)}.", issues)
     return Evidence({name: found[name] for name in variables if name in found})
+
+
+def _as_pairs(pairs: object) -> list[tuple[object, object]]:
+    """The pairs, or the error that something is no pair."""
+    given = pairs.items() if isinstance(pairs, Mapping) else pairs
+    listed: list[Any] = (
+        list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else [given]
+    )
+    wrong = [each for each in listed if not isinstance(each, tuple | list) or len(each) != 2]
+    if wrong:
+        fix = 'Give pairs of variable and value, such as ("age", 34).'
+        issues = [
+            Issue("error", "not-a-pair", Where("evidence"), f"found {_show(each)}.", fix) for each in wrong
+        ]
+        raise EvidenceError("The evidence cannot be understood.", issues)
+    return [(name, value) for name, value in listed]
 
 
 def _unknown_variable(name: object, variables: Mapping[str, Variable]) -> _Problem:
@@ -160,7 +181,8 @@ def _unknown_variable(name: object, variables: Mapping[str, Variable]) -> _Probl
 
 
 def _reconcile(first: Observation, second: Observation) -> Observation:
-    if first.likelihood == second.likelihood and first.state is not None:
+    agree = first.state is not None and first.likelihood == second.likelihood
+    if agree and not _different_numbers(first.given, second.given):
         return first
     raise _Problem(
         "contradictory-duplicate",
@@ -169,15 +191,22 @@ def _reconcile(first: Observation, second: Observation) -> Observation:
     )
 
 
+def _different_numbers(first: str, second: str) -> bool:
+    """Whether two texts are different numbers of one unit."""
+    a, b = _NUMBER_WITH_UNIT.fullmatch(first), _NUMBER_WITH_UNIT.fullmatch(second)
+    return bool(a and b and a[2] == b[2] and float(a[1]) != float(b[1]))
+
+
 def _observe(name: str, value: object, variable: Variable) -> Observation:
     states = tuple(variable.states)
     if isinstance(value, bool | np.bool_):
         return _hard(name, str(bool(value)), _truth_state(bool(value), states), states)
     if isinstance(value, str):
-        return _hard(name, value.strip(), _state_from_text(value.strip(), variable), states)
-    if isinstance(value, numbers.Real):
+        text = value.strip()
+        return _hard(name, _with_unit(text, variable), _state_from_text(text, variable), states)
+    if isinstance(value, numbers.Real | Decimal):
         state = _state_from_number(_as_float(value), "", variable)
-        return _hard(name, f"{value}", state, states)
+        return _hard(name, _with_unit(f"{value}", variable), state, states)
     if isinstance(value, Mapping):
         return _soft(name, [list(value.items())], states)
     if isinstance(value, Sequence) and value:
@@ -202,6 +231,9 @@ def _state_from_text(text: str, variable: Variable) -> str:
     if text in variable.states:
         return text
     match = _NUMBER_WITH_UNIT.fullmatch(text)
+    if match and re.match(r",\d", match[2]):
+        fix = f'Write a decimal point: "{text.replace(",", ".", 1)}".'
+        raise _Problem("decimal-comma", f"found {_show(text)}.", fix)
     if match:
         return _state_from_number(float(match[1]), match[2].strip(), variable)
     spoken = {state.casefold(): state for state in variable.states}
@@ -213,12 +245,21 @@ def _state_from_text(text: str, variable: Variable) -> str:
     )
 
 
+def _with_unit(text: str, variable: Variable) -> str:
+    """What was given, with the unit that it was taken to have."""
+    match = _NUMBER_WITH_UNIT.fullmatch(text)
+    if match and not match[2] and variable.measurement is not None and text not in variable.states:
+        return f"{text} {variable.measurement.unit}"
+    return text
+
+
 def _state_from_number(number: float, unit: str, variable: Variable) -> str:
     measurement = variable.measurement
+    if not math.isfinite(number):
+        fix = "Where it was not observed, leave the variable out or give None; else give a finite number."
+        raise _Problem("not-finite", f"found {number}.", fix)
     if measurement is None:
         raise _Problem("not-measured", f"found the number {number:g}.", _expected(variable))
-    if not math.isfinite(number):
-        raise _Problem("not-finite", f"found {number}.", "Give a finite number, or leave the variable out.")
     value = number * _unit_factor(unit, measurement)
     plausible = measurement.plausible
     if not plausible.at_least <= value < plausible.below:
@@ -335,7 +376,7 @@ def _example(measurement: Measurement) -> str:
     return f"{inner[0] if inner else measurement.plausible.at_least:g} {measurement.unit}"
 
 
-def _as_float(number: numbers.Real) -> float:
+def _as_float(number: numbers.Real | Decimal) -> float:
     try:
         return float(number)
     except OverflowError:  # a whole number beyond the largest float64

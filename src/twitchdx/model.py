@@ -1,27 +1,23 @@
-"""The façade: a model, a diagnosis, and the functions that most people need."""
+"""The façade: a model, and the diagnosis that it gives."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from twitchdx.answering import diagnose_patient, query
-from twitchdx.assembly import Assembled, assemble_folder, assemble_network_file
+from twitchdx.assembly import Assembled
 from twitchdx.catalogue import describe_variables, list_parameters, plain_variables
 from twitchdx.checks.report import suggest
 from twitchdx.display import diagnosis_html, diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE, get_engine
-from twitchdx.errors import Issue, ModelNotFoundError, UnknownNameError, Where
+from twitchdx.errors import Issue, UnknownNameError, Where
 from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
-from twitchdx.loading import available_models, find_model
-from twitchdx.network import NETWORK_SUFFIXES, Network, to_pgmpy
+from twitchdx.network import Network, to_pgmpy
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Parameter, Triage, Variable
 from twitchdx.spec import ModelSpec, Reference, Role
 from twitchdx.spec import Variable as VariableSpec
@@ -141,7 +137,7 @@ class Model:
         UnknownNameError
             The model has no such variable; the error offers the nearest name.
         """
-        if name in self._variables:
+        if isinstance(name, str) and name in self._variables:
             return self._variables[name]
         fix = suggest(str(name), self._variables)
         where = Where(str(name))
@@ -176,7 +172,7 @@ class Model:
 
     def _diagnose(self, evidence: Evidence, engine: str, complaint: str | None) -> Diagnosis:
         chosen = self.complaint if complaint is None else complaint
-        if chosen is not None and complaint is not None and complaint not in self.findings:
+        if complaint is not None and (not isinstance(complaint, str) or complaint not in self.findings):
             fix = suggest(str(complaint), self.findings)
             where = Where("complaint")
             issue = Issue("error", "unknown-complaint", where, f"there is no finding {complaint!r}.", fix)
@@ -204,6 +200,14 @@ class Model:
         )
         return graph
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model):
+            return NotImplemented
+        return (self.name, self.digest) == (other.name, other.digest)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest))
+
     def __repr__(self) -> str:
         counts = ", ".join(
             f"{len(each)} {role}"
@@ -220,7 +224,7 @@ class Model:
         return f"<Model {self.name}{version}: {counts or f'{len(self._variables)} variables'}>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer for one patient. Frozen; shows as a table in a terminal and as a card in Jupyter.
 
@@ -301,103 +305,3 @@ class Diagnosis:
 
     def _repr_html_(self) -> str:
         return diagnosis_html(self.record)
-
-
-def load_model(model: str | os.PathLike[str]) -> Model:
-    """Load a model.
-
-    Parameters
-    ----------
-    model : str or path
-        The name of a shipped model, the path of a model folder, or the path of a network file (.bif,
-        .xmlbif, .xdsl, .net, .uai), whose variables are then all plain.
-
-    Returns
-    -------
-    Model
-        Checked and compiled. The same unchanged files give the same object.
-
-    Raises
-    ------
-    ModelNotFoundError
-        There is no such model, folder or file.
-    ModelError
-        The model is wrong; the error lists every problem with file and line.
-    """
-    if not isinstance(model, str | os.PathLike):
-        where, found = Where("model"), f"found {type(model).__name__}."
-        fix = "Give the name of a shipped model or the path of a model folder, as text."
-        raise ModelNotFoundError("No model was found.", [Issue("error", "wrong-type", where, found, fix)])
-    path = Path(model)
-    if isinstance(model, str) and model in available_models():
-        path = find_model(model)
-    elif not str(model) or not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a name is too long
-        find_model(str(model))  # raises, with the nearest name
-    return _load(path.resolve(), _fingerprint(path))
-
-
-def _fingerprint(path: Path) -> tuple[tuple[str, int, int], ...]:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    stats = [(file.name, file.stat(follow_symlinks=False)) for file in files]
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
-
-
-@functools.lru_cache(maxsize=8)
-def _load(path: Path, fingerprint: tuple[tuple[str, int, int], ...]) -> Model:  # noqa: ARG001 - part of the key
-    if path.suffix in NETWORK_SUFFIXES and path.is_file():
-        return Model(assemble_network_file(path))
-    return Model(assemble_folder(path))
-
-
-def diagnose(
-    evidence: Mapping[str, Any],
-    model: str | os.PathLike[str] | Model | None = None,
-    *,
-    engine: str = DEFAULT_ENGINE,
-    complaint: str | None = None,
-) -> Diagnosis:
-    """Posterior probabilities of every cause and recommended next steps, for one patient.
-
-    Parameters
-    ----------
-    evidence : mapping
-        Variable -> value: True or False (states absent and present), the name of a state, a number or
-        "number unit" where the variable is measured, a mapping or pairs of state and likelihood, a list
-        of such mappings (they multiply), or None (not observed). What is left out is not observed,
-        which is not the same as absent. Empty evidence gives the priors.
-    model : str, path or Model, optional
-        A shipped model, a model folder, a network file, or a loaded model. It can be left out as
-        long as one model is shipped.
-    engine : str, optional
-        Which engine computes the posteriors: "pgmpy".
-    complaint : str, optional
-        The finding to explain, if not the presenting complaint of the model.
-
-    Returns
-    -------
-    Diagnosis
-        Frozen.
-
-    Raises
-    ------
-    EvidenceError
-        The evidence cannot be understood; the error lists every problem.
-    ImpossibleEvidenceError
-        The observations exclude each other; the error names a smallest conflict.
-    ModelNotFoundError, ModelError
-        As in `load_model`.
-    EngineError, UnknownNameError
-        The engine or the complaint is not known.
-    """
-    loaded = model if isinstance(model, Model) else load_model(only_model() if model is None else model)
-    return loaded.diagnose(evidence, engine=engine, complaint=complaint)
-
-
-def only_model() -> str:
-    """The name of the one model that ships; an error where there are more, or none."""
-    names = available_models()
-    if len(names) == 1:
-        return names[0]
-    fix = f"Say `model=` with one of: {', '.join(names) or 'none is shipped'}."
-    issue = Issue("error", "which-model", Where("model"), f"{len(names)} models are shipped.", fix)
-    raise ModelNotFoundError("No model was named.", [issue])

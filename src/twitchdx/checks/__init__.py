@@ -18,7 +18,9 @@ from twitchdx.spec import FORMAT_VERSION, ModelSpec
 __all__ = ["answered_facts", "check_spec", "form_of"]
 
 
-def check_spec(spec: ModelSpec, where: Callable[[Path], Where]) -> list[Issue]:
+def check_spec(
+    spec: ModelSpec, where: Callable[[Path], Where], left_out: frozenset[str] = frozenset()
+) -> list[Issue]:
     """Every issue of meaning in a model.
 
     Parameters
@@ -27,13 +29,15 @@ def check_spec(spec: ModelSpec, where: Callable[[Path], Where]) -> list[Issue]:
         The model, of the right shape.
     where : callable
         Path of an entry -> its file and line.
+    left_out : frozenset of str, optional
+        Names of entries whose shape is wrong, so that they are not in the spec; naming them is no issue.
 
     Returns
     -------
     list of Issue
         Errors and warnings, in the order of the rules.
     """
-    report = Report(where)
+    report = Report(where, left_out=left_out)
     if spec.model.format != FORMAT_VERSION:
         report.error(
             "format-version",
@@ -43,9 +47,8 @@ def check_spec(spec: ModelSpec, where: Callable[[Path], Where]) -> list[Issue]:
         )
     check_names(spec, report)
     check_distributions(spec, report)
-    if not any(issue.code == "distribution-kind" for issue in report.issues):
-        check_graph(spec, report)
-        check_estimates(spec, report)
+    check_graph(spec, report)
+    check_estimates(spec, report)
     check_measurements(spec, report)
     check_rules(spec, report)
     check_facts(spec, report)

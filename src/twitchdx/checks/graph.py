@@ -5,7 +5,7 @@ from __future__ import annotations
 from graphlib import CycleError, TopologicalSorter
 
 from twitchdx.checks.report import Path, Report
-from twitchdx.spec import ROLE_OF_SECTION, ModelSpec, Role, parents_of
+from twitchdx.spec import ROLE_OF_SECTION, ModelSpec, Role, count_kinds, parents_of
 
 # Arrows stay within a layer or run to a later one.
 _LAYER: dict[Role, int] = {"risk_factor": 0, "cause": 1, "process": 2, "finding": 3, "test": 4}
@@ -18,7 +18,7 @@ def check_graph(spec: ModelSpec, report: Report) -> None:
     graph: dict[str, tuple[str, ...]] = {}
     for name, (role, variable) in variables.items():
         path: Path = (section_of[role], name, "distribution")
-        parents = parents_of(variable)
+        parents = parents_of(variable) if count_kinds(variable) == 1 else ()
         for parent in parents:
             if parent not in variables:
                 report.unresolved("unknown-parent", path, parent, variables, "variable")

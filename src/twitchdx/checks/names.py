@@ -73,7 +73,7 @@ def _check_header(spec: ModelSpec, report: Report) -> None:
         path: Path = ("model", "complaint")
         report.unresolved("unknown-complaint", path, spec.model.complaint, spec.findings, "finding")
     for level in LEVELS:
-        if level not in spec.care_levels:
+        if level not in spec.care_levels and level not in report.left_out:
             report.error(
                 "missing-care-level",
                 ("care_levels",),

@@ -21,10 +21,13 @@ class Report:
         Path of an entry -> its place.
     issues : list of Issue
         What was found so far.
+    left_out : frozenset of str
+        Names of entries that exist but cannot be looked at; whoever names one is not wrong.
     """
 
     where: Callable[[Path], Where]
     issues: list[Issue] = field(default_factory=list)
+    left_out: frozenset[str] = frozenset()
 
     def error(self, code: str, path: Path, message: str, fix: str) -> None:
         """Report what keeps the model from being used."""
@@ -36,7 +39,8 @@ class Report:
 
     def unresolved(self, code: str, path: Path, name: str, known: Iterable[str], what: str) -> None:
         """Report a name that names nothing, with the nearest one that does."""
-        self.error(code, path, f"there is no {what} {name!r}.", suggest(name, known))
+        if name not in self.left_out:
+            self.error(code, path, f"there is no {what} {name!r}.", suggest(name, known))
 
     def _add(self, severity: Severity, code: str, path: Path, message: str, fix: str) -> None:
         self.issues.append(Issue(severity, code, self.where(path), message, fix))

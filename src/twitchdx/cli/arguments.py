@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from twitchdx import __version__
 
 _TOP = """\
-Bayesian differential diagnosis: how probable each cause of a complaint is, why, and what to do
-next. Not a medical device."""
+Bayesian differential diagnosis: how probable each cause of a complaint is, why,
+and what to do next. Not a medical device."""
 
 _TOP_EXAMPLES = """\
 examples:
@@ -23,18 +23,23 @@ examples:
   twitchdx diagnose --help                  more about one command"""
 
 _DIAGNOSE = """\
-Ranked causes, how soon to seek care, and what to do next, for one patient. What is not said is
-not observed, which is not the same as absent: say NAME=no for what was looked for and not found."""
+Ranked causes, how soon to seek care, and what to do next, for one patient. What
+is not said is not observed, which is not the same as absent: say NAME=no for
+what was looked for and not found."""
 
 _DIAGNOSE_EXAMPLES = """\
 values:
   NAME=yes, NAME=no         for what is present or absent (also true and false)
-  NAME=STATE                one of its states: `twitchdx show MODEL NAME` lists them
-  NAME=34, NAME="3.1 UNIT"  for what is measured; a bare number has the unit of the model
+  NAME=STATE                one of its states (see `twitchdx show MODEL NAME`)
+  NAME=34, NAME="3.1 UNIT"  for what is measured; a bare number has the unit of
+                            the model
+  NAME=VALUE adds to a case and never replaces what the case says: where both
+  name the same variable they must agree.
 
 a case file:
   {"title": "...", "description": "...", "model": "MODEL",
-   "evidence": {"age": 34, "muscle_cramps": true, "serum_potassium": "3.1 mmol/L",
+   "evidence": {"age": 34, "muscle_cramps": true,
+                "serum_potassium": "3.1 mmol/L",
                 "thirst": {"absent": 0.2, "present": 1.0}}}
   Only "evidence" is needed. Likelihoods of every state say what is uncertain.
 
@@ -42,10 +47,12 @@ examples:
   twitchdx diagnose age=34 sex=female muscle_cramps=yes
   twitchdx diagnose age=34 "serum_potassium=3.1 mmol/L"
   twitchdx diagnose case.json               a case from a file
-  twitchdx diagnose case.json muscle_weakness=no
-                                            the same, and one thing more
+  twitchdx diagnose models/*/cases/healthy_runner.json muscle_weakness=no
+                                            a case of a checkout, and one
+                                            thing more
   twitchdx diagnose - --json < case.json    from standard input, as JSON
-  twitchdx diagnose --model ./my_model      without evidence: how probable each cause is beforehand"""
+  twitchdx diagnose --model ./my_model      without evidence: how probable each
+                                            cause is beforehand"""
 
 _MODELS_EXAMPLES = """\
 example:
@@ -53,26 +60,32 @@ example:
 
 _SHOW_EXAMPLES = """\
 examples:
-  twitchdx show MODEL                       every variable: states, question, codes, units
-  twitchdx show MODEL hypokalaemia          one variable: definition, parents, every number with its source
+  twitchdx show MODEL                       every variable: states, question,
+                                            codes, units
+  twitchdx show MODEL hypokalaemia          one variable: definition, parents,
+                                            every number with its source
   twitchdx show ./my_model                  a model in a folder of yours"""
 
 _CHECK = """\
-Report every problem of a model folder with file and line; then how many of its facts it answers, how
-well its numbers are supported, and what the whole network makes of the figures that were
-published. Ends with 1 when there are errors, else with 0."""
+Report every problem of a model folder with file and line; then how many of its
+facts it answers, how well its numbers are supported, and what the whole network
+makes of the figures that were published. Ends with 1 when there are errors,
+else with 0."""
 
 _CHECK_EXAMPLES = """\
 examples:
   twitchdx check ./my_model
-  twitchdx check MODEL --all                a shipped model, with every published figure"""
+  twitchdx check MODEL --all                a shipped model, with every
+                                            published figure"""
 
 _EXPORT_EXAMPLES = """\
 formats:
-  bif, xmlbif   the network for other programs; noisy nodes become tables, large ones are split by
-                helper nodes with a double underscore in their names
-  json          {"name", "version", "digest", "content"}: the whole model as read; its content follows the
-                schema of `twitchdx schema model`, and is again a model when saved as model.yaml
+  bif, xmlbif   the network for other programs; noisy nodes become tables, large
+                ones are split by helper nodes with a double underscore in their
+                names
+  json          {"name", "version", "digest", "content"}: the whole model as
+                read; its content follows the schema of `twitchdx schema model`,
+                and is again a model when saved as model.yaml
 
 examples:
   twitchdx export MODEL --format bif --output model.bif
@@ -80,8 +93,8 @@ examples:
 
 _SCHEMA_EXAMPLES = """\
 examples:
-  twitchdx schema diagnosis                 what `twitchdx diagnose --json` prints
-  twitchdx schema case > case.schema.json   for an editor that checks case files"""
+  twitchdx schema diagnosis                what `twitchdx diagnose --json` prints
+  twitchdx schema case > case.schema.json  for an editor that checks case files"""
 
 _MODEL_HELP = "a shipped model, the path of a model folder, or of a network file"
 
@@ -152,12 +165,13 @@ def _command(module: str, function: str) -> Callable[[argparse.Namespace], int]:
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
-        "twitchdx diagnose [CASE.json | -] [NAME=VALUE ...] [--model MODEL] [--complaint FINDING]\n"
-        "                         [--engine ENGINE] [--json | --all]"
+        "twitchdx diagnose [CASE.json | -] [NAME=VALUE ...] [--model MODEL]\n"
+        "                         [--complaint FINDING] [--engine ENGINE]\n"
+        "                         [--json | --all]"
     )
     parser.add_argument(
         "given", nargs="*", metavar="CASE.json | - | NAME=VALUE",
-        help="a case file, - for standard input, and what was observed; the last may be repeated",
+        help="a case file or - for standard input, and what was observed, which adds to the case",
     )  # fmt: skip
     parser.add_argument(
         "--model", help=f"{_MODEL_HELP}; left out: that of the case, else the only one that is shipped"

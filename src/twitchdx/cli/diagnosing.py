@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from twitchdx.api import load_model, only_model
 from twitchdx.cli.output import line_width, print_document, print_text, print_wrapped
 from twitchdx.display import diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE
 from twitchdx.loading import Case, parse_case
 from twitchdx.loading.case import MAX_CASE_BYTES
-from twitchdx.model import Diagnosis, Model, load_model, only_model
+from twitchdx.model import Diagnosis, Model
 from twitchdx.records import Variable
 
 _STANDARD_INPUT = "-"

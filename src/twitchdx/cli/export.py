@@ -6,10 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
+from twitchdx.api import load_model
 from twitchdx.cli.output import print_document
 from twitchdx.errors import Issue, ModelError, Where
 from twitchdx.loading import spec_data
-from twitchdx.model import Model, load_model
+from twitchdx.model import Model
 from twitchdx.network import network_text
 from twitchdx.schemas import schema_text
 

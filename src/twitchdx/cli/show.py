@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Mapping
 
+from twitchdx.api import load_model
 from twitchdx.catalogue import cite
 from twitchdx.cli.output import print_wrapped
 from twitchdx.loading import available_models, find_model, read_folder
-from twitchdx.model import Model, load_model
+from twitchdx.model import Model
 from twitchdx.records import Parameter, Variable
 from twitchdx.spec import ROLE_OF_SECTION, Band, Measurement
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from twitchdx.display.words import (
+    SHOWN_CAUSES,
     SHOWN_STEPS,
     headline,
     shown_causes,
@@ -18,7 +19,7 @@ from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 WIDTH = 96
 # Characters of a bar and of a label, and the least of each where the terminal is narrow.
 _BAR, _SHORT_BAR = 12, 6
-_LABEL, _SHORT_LABEL = 36, 16
+_LABEL, _SHORT_LABEL = 34, 24
 # As wide as the longest figure, "1 in 1,000,000", and a space.
 _COLUMN = 15
 
@@ -92,20 +93,28 @@ def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Ite
     explains = record.unexplained is not None
     shown, rest = (record.differential, ()) if complete else shown_causes(record)
     columns = ["explains it", "is present", "beforehand"] if explains else ["is present", "beforehand"]
-    room = width - 1 - len(columns) * _COLUMN
-    bar = _BAR if room > _LABEL + _BAR else _SHORT_BAR
-    label = min(_LABEL, max(_SHORT_LABEL, room - bar - 1))
-    heads = f"{columns[0]:<{bar + 1 + _COLUMN}}" + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
-    yield f"{'Possible causes':<{label}} {heads}".rstrip()
+    # Where the terminal is narrow the last column goes, then the bar, whose figure stands beside it.
+    if width - 2 - len(columns) * _COLUMN < _SHORT_LABEL:
+        columns.pop()
+    room = width - 2 - len(columns) * _COLUMN
+    bar = next((each for each in (_BAR, _SHORT_BAR) if room - each - 1 >= _SHORT_LABEL), 0)
+    label = min(_LABEL, room - bar - 1)
+    lead = f"{columns[0]:<{bar + (bar > 0) + _COLUMN}}"
+    heads = lead + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
+    yield f"{'Possible causes':<{label + 2}} {heads}".rstrip()
     for candidate in shown:
-        yield _row(candidate.label, _figures(candidate), label, bar)
+        yield from _row(candidate.label, _figures(candidate)[: len(columns)], label, bar)
     if record.unexplained is not None:
-        yield _row("None of these causes explains it", (record.unexplained,), label, bar)
+        yield from _row("None of these causes explains it", (record.unexplained,), label, bar)
     if rest:
-        most = max(_figures(each)[0] for each in rest)
-        yield f"  and {len(rest)} more causes, each at most {spoken_probability(most)}"
+        most = spoken_probability(max(_figures(each)[0] for each in rest))
+        yield from _wrapped(f"and {len(rest)} more, each at most {most}.", width, "  ", "  ")
+        if len(shown) > SHOWN_CAUSES:
+            said = "Rarer ones are listed above because how soon to seek care depends on them."
+            yield from _wrapped(said, width, "  ", "  ")
     if explains:
-        yield "  Causes can act together: these figures need not add up to 100 %."
+        said = "Causes can act together: these figures need not add up to 100 %."
+        yield from _wrapped(said, width, "  ", "  ")
 
 
 def _figures(candidate: Candidate) -> tuple[float, ...]:
@@ -114,10 +123,13 @@ def _figures(candidate: Candidate) -> tuple[float, ...]:
     return known if candidate.responsibility is None else (candidate.responsibility, *known)
 
 
-def _row(label: str, figures: Sequence[float], label_width: int, bar_width: int) -> str:
-    name = textwrap.shorten(label, label_width - 2, placeholder="...")
+def _row(label: str, figures: Sequence[float], label_width: int, bar_width: int) -> Iterator[str]:
+    first, *further = textwrap.wrap(label, label_width)
     columns = "".join(f"{spoken_probability(each):<{_COLUMN}}" for each in figures)
-    return f"  {name:<{label_width - 2}} {_bar(figures[0], bar_width)} {columns}".rstrip()
+    bar = f"{_bar(figures[0], bar_width)} " if bar_width else ""
+    yield f"  {first:<{label_width}} {bar}{columns}".rstrip()
+    for line in further:
+        yield f"    {line}"
 
 
 def _bar(share: float, width: int) -> str:

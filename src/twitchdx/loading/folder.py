@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,15 +26,14 @@ class Source:
         Where each part of it stands.
     issues : tuple of Issue
         What is wrong with the files as files.
-    digest : str
-        SHA-256 of the merged content, in hexadecimal: the same content in the same order has the
-        same digest, whatever the comments and the white space.
+    complete : bool
+        Whether every file could be read to its end.
     """
 
     data: dict[str, Data]
     lines: Lines
     issues: tuple[Issue, ...]
-    digest: str
+    complete: bool
 
     def where(self, path: Sequence[str | int]) -> Where:
         """The file and line of an entry."""
@@ -134,9 +131,8 @@ def _merge(documents: Sequence[Document]) -> Source:
             )
             fix = "Begin with a section such as `causes:`, or remove the file."
             issues.append(Issue("error", "no-section", Where("", document.lines.file, 1), found, fix))
-    # Keys are not sorted: the order of states is content.
-    canonical = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return Source(data, Lines("", 1, lines), tuple(issues), hashlib.sha256(canonical).hexdigest())
+    complete = all(document.data is not None or not document.issues for document in documents)
+    return Source(data, Lines("", 1, lines), tuple(issues), complete)
 
 
 def _join(

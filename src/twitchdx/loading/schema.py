@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twitchdx import spec
 from twitchdx.errors import Issue, Where
 from twitchdx.loading.publishing import published_schema
 from twitchdx.loading.strict_yaml import Data
-from twitchdx.spec import FORMAT_VERSION, ModelSpec, Reference
+from twitchdx.spec import FORMAT_VERSION, LEVELS, ModelSpec, Reference
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -31,9 +32,27 @@ def _adapter() -> TypeAdapter[ModelSpec]:
     return TypeAdapter(ModelSpec)
 
 
-def parse_spec(
-    data: Mapping[str, Data], where: Callable[[Path], Where]
-) -> tuple[ModelSpec | None, list[Issue]]:
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A model after the check of its shape.
+
+    Attributes
+    ----------
+    spec : ModelSpec or None
+        The model; where the shape of some entries is wrong, what remains without them; None where
+        nothing can remain, as without a header.
+    issues : tuple of Issue
+        Every key that is missing or unknown and every value of the wrong type.
+    left_out : frozenset of str
+        Names of the entries that are left out. They exist, so nobody who names them is wrong.
+    """
+
+    spec: ModelSpec | None
+    issues: tuple[Issue, ...] = ()
+    left_out: frozenset[str] = frozenset()
+
+
+def parse_spec(data: Mapping[str, Data], where: Callable[[Path], Where]) -> Parsed:
     """Check the shape of a merged model against the format.
 
     Parameters
@@ -42,22 +61,48 @@ def parse_spec(
         Section -> content, as read.
     where : callable
         Path of an entry -> its place.
-
-    Returns
-    -------
-    spec : ModelSpec or None
-        None where the shape is wrong.
-    issues : list of Issue
-        Every key that is missing or unknown and every value of the wrong type.
     """
     from pydantic import ValidationError
 
+    plain = _rename_csl(data)
     try:
-        # JSON mode is strict about types, yet takes lists for tuples and objects for dataclasses.
-        return _adapter().validate_json(json.dumps(_rename_csl(data)), strict=True), []
+        return Parsed(_validate(plain))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-        return None, [_shape_issue(detail, where) for detail in found]
+    issues = tuple(_shape_issue(detail, where) for detail in found)
+    sound, left_out = _sound_part(plain, [tuple(detail["loc"]) for detail in found])
+    try:
+        return Parsed(_validate(sound), issues, left_out)
+    except ValidationError:
+        return Parsed(None, issues)
+
+
+def _validate(data: Mapping[str, Data]) -> ModelSpec:
+    # JSON mode is strict about types, yet takes lists for tuples and objects for dataclasses.
+    return _adapter().validate_json(json.dumps(data), strict=True)
+
+
+def _sound_part(data: Mapping[str, Data], faulty: Iterable[Path]) -> tuple[dict[str, Data], frozenset[str]]:
+    """The model without its faulty entries, and their names."""
+    sound = {
+        section: dict(content) if isinstance(content, dict) else content for section, content in data.items()
+    }
+    left_out: set[str] = set()
+    for section, *rest in faulty:
+        content = sound.get(str(section))
+        if section == "care_levels" and not (rest and isinstance(content, dict)):
+            sound["care_levels"] = {}
+            left_out.update(LEVELS)
+        elif section in ("model", "references"):
+            # Without a header there is no model, and without an entry the places of the others shift.
+            continue
+        elif rest and isinstance(content, dict):
+            content.pop(str(rest[0]), None)
+            left_out.add(str(rest[0]))
+        else:
+            sound.pop(str(section), None)
+            left_out.update(content if isinstance(content, dict) else ())
+    return sound, frozenset(left_out)
 
 
 @functools.cache

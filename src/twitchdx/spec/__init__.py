@@ -40,6 +40,7 @@ from twitchdx.spec.variables import (
     Test,
     UnitConversion,
     Variable,
+    count_kinds,
     distribution_of,
     parents_of,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "TriageRule",
     "UnitConversion",
     "Variable",
+    "count_kinds",
     "distribution_of",
     "parents_of",
     "walk_estimates",

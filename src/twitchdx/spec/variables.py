@@ -133,6 +133,11 @@ class Test(Variable):
     """Days until the result, as a `quantity`."""
 
 
+def count_kinds(variable: Variable) -> int:
+    """How many kinds of distribution a variable names; it must be one."""
+    return sum(getattr(variable.distribution, each.name) is not None for each in fields(Distribution))
+
+
 def distribution_of(variable: Variable) -> Kind:
     """The one kind of distribution that a variable has."""
     for attribute in fields(Distribution):
