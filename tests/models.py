@@ -221,6 +221,12 @@ triage_rules:
     when: {posterior: {rust: {at_least: 0.5}}}
     reason: Rust does not go away.
     note: a guess
+  certain_wear:
+    label: Wear is certain
+    level: soon
+    when: {posterior: {wear: {at_least: 0.9999}}}
+    reason: A worn pin breaks one day.
+    note: a guess
 steps:
   oil_it:
     kind: self_care

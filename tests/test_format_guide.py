@@ -123,7 +123,7 @@ def test_the_example_answers_as_counting_by_hand_does(example: Path) -> None:
 def test_the_red_flag_of_the_example_is_raised_in_frost(example: Path) -> None:
     answer = dx.diagnose({"cold_room": True, "frost": True}, example)
     assert answer.triage is not None
-    assert [reason.rule for reason in answer.triage.reasons] == ["cold_in_frost"]
+    assert [(reason.rule, reason.red_flag) for reason in answer.triage.reasons] == [("cold_in_frost", True)]
     assert answer.triage.level == "urgent"
 
 

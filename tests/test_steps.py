@@ -87,8 +87,8 @@ def test_steps_stand_by_the_weight_of_the_causes_that_they_serve(hinge: dx.Model
     answer = hinge.diagnose({"squeak": "loud", "wobble": True, "season": "dry"})
     found = {step.id: step for step in answer.next_steps}
     assert next(iter(found)) == "seek_care"
-    # A triage rule watches rust: it counts by its probability, since a danger need not explain the complaint.
-    assert [each.cause for each in answer.differential if each.watched] == ["rust"]
+    # A rule asks for care soon where wear is certain: a danger counts by its probability.
+    assert [each.cause for each in answer.differential if each.watched] == ["wear"]
     share = {
         each.cause: each.probability if each.watched else each.responsibility or 0.0
         for each in answer.differential

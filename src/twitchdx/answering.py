@@ -22,8 +22,11 @@ from twitchdx.records import (
     Observed,
     Triage,
 )
-from twitchdx.spec import Condition, ModelSpec, Variable
+from twitchdx.spec import LEVELS, Condition, Level, ModelSpec, Variable
 from twitchdx.steps import Situation, rank_next_steps, triage
+
+# A cause whose probability can ask for this level or a higher one is a danger.
+_DANGER: Level = "soon"
 
 
 def diagnose_patient(
@@ -107,7 +110,12 @@ def _differential(
     spec: ModelSpec, network: Network, posterior: Answer, explained: Responsibility | None, engine: Engine
 ) -> tuple[Candidate, ...]:
     priors = _priors(network, tuple(spec.causes), engine.name)
-    watched = {cause for rule in spec.triage_rules.values() for cause in _watched(rule.when)}
+    watched = {
+        cause
+        for rule in spec.triage_rules.values()
+        if LEVELS.index(rule.level) >= LEVELS.index(_DANGER)
+        for cause in _watched(rule.when)
+    }
     candidates = [
         Candidate(
             cause=cause,

@@ -130,7 +130,8 @@ class Candidate:
     states: dict[str, float]
     """State of the cause -> P(state | evidence)."""
     watched: bool
-    """Whether a triage rule looks at its probability: it is shown however improbable it is."""
+    """Whether its probability can ask for care soon or sooner: it is shown however improbable it is, and
+    steps for it rank by its probability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

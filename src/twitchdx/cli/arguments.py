@@ -93,8 +93,8 @@ examples:
 
 _SCHEMA_EXAMPLES = """\
 examples:
-  twitchdx schema diagnosis                what `twitchdx diagnose --json` prints
-  twitchdx schema case > case.schema.json  for an editor that checks case files"""
+  twitchdx schema diagnosis                 what `diagnose --json` prints
+  twitchdx schema case > case.schema.json   for an editor that checks case files"""
 
 _MODEL_HELP = "a shipped model, the path of a model folder, or of a network file"
 

@@ -19,7 +19,7 @@ def rank_next_steps(
 
     Seeking care comes first where the level of care asks for it. The others follow by weight, the sum
     over the causes that a step serves of their responsibility for the complaint (of their
-    probability, for causes that triage watches and where there is no complaint): the expected number
+    probability, for causes that are watched and where there is no complaint): the expected number
     of causes at work that it addresses. Steps that serve the complaint whatever its cause address none
     of them in particular: they have weight 0 and stand last. Tests whose variables are all observed
     and questions already answered are left out.
