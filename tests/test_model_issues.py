@@ -382,3 +382,10 @@ def test_a_folder_that_cannot_be_listed_is_one_clear_error(
     with pytest.raises(dx.ModelError, match="Permission denied") as caught:
         dx.load_model(folder)
     assert [issue.code for issue in caught.value.issues] == ["unreadable-file"]
+
+
+def test_a_table_is_not_blamed_for_a_parent_that_is_left_out(tmp_path: Path) -> None:
+    texts = spoiled(("    label: Rust\n", ""))
+    with pytest.raises(dx.ModelError) as caught:
+        dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
+    assert [issue.code for issue in caught.value.issues] == ["missing-key"]

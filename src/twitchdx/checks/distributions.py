@@ -223,8 +223,9 @@ class _Checker:
 
     def coverage(self, path: Path, rows: Sequence[Mapping[str, Collection[str]]]) -> None:
         """Each combination of the parents' states is matched exactly once."""
-        parents = [name for name in parents_of(self.variable) if name in self.variables]
-        if not self.table_size(path):
+        parents = parents_of(self.variable)
+        # Without the states of a parent nothing can be said about its combinations.
+        if not self.table_size(path) or not all(name in self.variables for name in parents):
             return
         states = [tuple(self.variables[name].states) for name in parents]
         matched = np.zeros([len(each) for each in states], dtype=np.int64)

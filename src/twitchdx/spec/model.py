@@ -54,7 +54,7 @@ class Header:
     format: int
     """Version of this file format: 1."""
     name: str
-    """The name of the model, the same as that of its folder."""
+    """The name of the model; a shipped model has the same name as its folder."""
     version: str
     """Version of the model's content."""
     title: str
