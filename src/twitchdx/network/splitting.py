@@ -6,7 +6,6 @@ leak and the inhibitors. Nothing is approximated, and every marginal is unchange
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
@@ -21,7 +20,6 @@ from twitchdx.numerics import Array, read_only
 MAX_CELLS = 256
 
 
-@functools.lru_cache(maxsize=256)
 def split_network(network: Network, max_cells: int = MAX_CELLS) -> Network:
     """The same distribution over the same variables, with tables only.
 
@@ -49,8 +47,6 @@ def split_network(network: Network, max_cells: int = MAX_CELLS) -> Network:
     return Network(nodes)
 
 
-# Networks that were made from each other share most of their nodes.
-@functools.lru_cache(maxsize=4096)
 def _split(node: Node, cardinalities: tuple[int, ...], max_cells: int) -> tuple[Node, ...]:
     noisy = node.mechanism
     assert isinstance(noisy, NoisyMax)
