@@ -106,3 +106,22 @@ def test_a_conflict_of_three_is_found(engine: Engine) -> None:
             {"a": "yes", "b": "yes", "c": "no", "d": "no", "x": "yes"}, engine=engine.name
         )
     assert caught.value.conflict == {"a": "yes", "b": "yes", "c": "no", "x": "yes"}
+
+
+def test_the_smaller_of_two_conflicts_is_named(engine: Engine) -> None:
+    """Withdrawing one observation after another ends at the larger one, since `both` goes first."""
+    states = ("absent", "present")
+    roots = [Node(name, states, Table((), np.array([0.5, 0.5]))) for name in ("a", "b", "c", "d")]
+
+    def conjunction(name: str, parents: tuple[str, ...]) -> Node:
+        values = np.zeros([2] * len(parents) + [2])
+        values[..., 0] = 1.0
+        values[(1,) * len(parents)] = (0.0, 1.0)
+        return Node(name, states, Table(parents, values))
+
+    network = Network([*roots, conjunction("both", ("a", "d")), conjunction("three", ("a", "b", "c"))])
+    absent, present = np.eye(2)
+    evidence = {"both": absent, "d": present, "a": present, "b": present, "c": present, "three": absent}
+    assert smallest_conflict(network, evidence, engine) == ("both", "d", "a")
+    without = {name: vector for name, vector in evidence.items() if name != "both"}
+    assert set(smallest_conflict(network, without, engine)) == {"a", "b", "c", "three"}

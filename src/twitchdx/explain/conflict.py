@@ -10,16 +10,18 @@ from twitchdx.engines import Engine
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 
-# Subsets of this size are all tried, so that a conflict up to it is a smallest one.
-_EXHAUSTIVE = 2
+# Smaller sets than the conflict in hand are tried, size by size, as long as no more than these are needed:
+# all up to three of twelve observations, all pairs of 24. An error must not take minutes.
+_SUBSETS = 300
 
 
 def smallest_conflict(network: Network, likelihoods: Mapping[str, Array], engine: Engine) -> tuple[str, ...]:
     """A set of observations that are impossible together, and possible without any one of them.
 
-    Single observations and pairs are all tried, so that a conflict of one or two is a smallest one.
-    Larger conflicts are found by withdrawing one observation after another; nothing can be taken
-    from what is left, though another conflict may be as small or smaller.
+    A conflict from which nothing can be taken is found by withdrawing one observation after another; then
+    every smaller set is tried, unless there are more than 300 of them. So the conflict is a smallest one
+    for up to twelve observations where it has up to four of them, and for up to 24 where it has
+    up to three; beyond that another conflict may be smaller.
 
     Parameters
     ----------
@@ -45,7 +47,11 @@ def smallest_conflict(network: Network, likelihoods: Mapping[str, Array], engine
         rest = tuple(each for each in core if each != name)
         if rest and impossible(rest):
             core = rest
-    for size in range(1, min(_EXHAUSTIVE, len(core) - 1) + 1):
+    tried = 0
+    for size in range(1, len(core)):
+        tried += math.comb(len(likelihoods), size)
+        if tried > _SUBSETS:
+            break
         for names in combinations(likelihoods, size):
             if impossible(names):
                 return names
