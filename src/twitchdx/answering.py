@@ -12,7 +12,7 @@ from twitchdx.assembly import Assembled
 from twitchdx.catalogue import cite, model_info
 from twitchdx.engines import Answer, Engine, get_engine
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
-from twitchdx.evidence import Evidence
+from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict
 from twitchdx.network import Network
 from twitchdx.records import (
@@ -68,7 +68,7 @@ def diagnose_patient(
         model=model_info(spec.model if spec else None, model.name, model.version, model.digest),
         engine=engine.name,
         complaint=complaint,
-        evidence=tuple(_observed(evidence[name].variable, evidence, variables) for name in evidence),
+        evidence=tuple(_observed(each, variables[name]) for name, each in evidence.items()),
         log_evidence=posterior.log_evidence,
     )
     if spec is None:
@@ -146,11 +146,10 @@ def _watched(condition: Condition) -> set[str]:
     )
 
 
-def _observed(name: str, evidence: Evidence, variables: Mapping[str, Variable]) -> Observed:
-    observation, variable = evidence[name], variables[name]
+def _observed(observation: Observation, variable: Variable) -> Observed:
     label = variable.states[observation.state] if observation.state is not None else observation.given
     return Observed(
-        variable=name,
+        variable=observation.variable,
         label=variable.label,
         given=observation.given,
         state=observation.state,

@@ -120,3 +120,30 @@ class UnknownNameError(TwitchdxError, KeyError):
 
     def __str__(self) -> str:  # KeyError would show the repr of its arguments
         return TwitchdxError.__str__(self)
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """The question whether the nearest of the known names was meant; empty where none is near.
+
+    Parameters
+    ----------
+    name : str
+        What was found.
+    known : iterable of str
+        What it could have been.
+    cutoff : float, optional
+        How alike they must be, from 0 to 1, in the measure of `difflib`.
+    """
+    import difflib  # not needed by who only imports the package
+
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A sentence that offers the nearest of the known names, or lists them."""
+    names = list(known)
+    if not names:
+        return "There is none to choose from: add it, or remove this entry."
+    more = f", ... ({len(names)} in all)" if len(names) > 12 else ""
+    return did_you_mean(name, names) or f"Choose one of: {', '.join(names[:12])}{more}."

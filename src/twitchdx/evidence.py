@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from twitchdx.errors import EvidenceError, Issue, Where
+from twitchdx.errors import EvidenceError, Issue, Where, did_you_mean
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Measurement, Variable
 
@@ -336,9 +336,8 @@ def _likelihood(piece: Sequence[tuple[object, object]], states: tuple[str, ...])
     weights: dict[str, float] = {}
     for state, weight in piece:
         if state not in states:
-            near = difflib.get_close_matches(str(state), states, n=1)
-            hint = f"Did you mean {near[0]!r}? " if near else ""
-            raise _Problem("unknown-state", f"{_show(state)} is not one of its states.", f"{hint}{expected}")
+            fix = f"{did_you_mean(str(state), states)} {expected}".lstrip()
+            raise _Problem("unknown-state", f"{_show(state)} is not one of its states.", fix)
         if state in weights:
             raise _Problem("contradictory-duplicate", f"the state {state!r} is given twice.", expected)
         is_truth = isinstance(weight, bool | np.bool_)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from twitchdx.answering import diagnose_patient, query
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import describe_variables, list_parameters, plain_variables
-from twitchdx.checks.report import suggest
 from twitchdx.display import diagnosis_html, diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE, get_engine
-from twitchdx.errors import Issue, UnknownNameError, Where
+from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
 from twitchdx.network import Network, to_pgmpy
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Parameter, Triage, Variable

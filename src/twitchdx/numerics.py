@@ -18,6 +18,11 @@ def read_only(values: ArrayLike) -> Array:
     return array
 
 
+def log_mass(mass: float) -> float:
+    """Natural log of a probability or a mass; -inf for 0."""
+    return math.log(mass) if mass > 0.0 else -math.inf
+
+
 def solve_increasing(function: Callable[[float], float], low: float, high: float) -> float:
     """The root of an increasing function between two ends, to about the last bit.
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from twitchdx.errors import Issue, Severity, Where
+from twitchdx.errors import Issue, Where, suggest
 
 Path = tuple[str | int, ...]
 
@@ -31,28 +30,9 @@ class Report:
 
     def error(self, code: str, path: Path, message: str, fix: str) -> None:
         """Report what keeps the model from being used."""
-        self._add("error", code, path, message, fix)
-
-    def warning(self, code: str, path: Path, message: str, fix: str) -> None:
-        """Report what a careful author would mend."""
-        self._add("warning", code, path, message, fix)
+        self.issues.append(Issue("error", code, self.where(path), message, fix))
 
     def unresolved(self, code: str, path: Path, name: str, known: Iterable[str], what: str) -> None:
         """Report a name that names nothing, with the nearest one that does."""
         if name not in self.left_out:
             self.error(code, path, f"there is no {what} {name!r}.", suggest(name, known))
-
-    def _add(self, severity: Severity, code: str, path: Path, message: str, fix: str) -> None:
-        self.issues.append(Issue(severity, code, self.where(path), message, fix))
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """A sentence that offers the nearest of the known names, or lists them."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    if not names:
-        return "There is none to choose from: add it, or remove this entry."
-    more = f", ... ({len(names)} in all)" if len(names) > 12 else ""
-    return f"Choose one of: {', '.join(names[:12])}{more}."

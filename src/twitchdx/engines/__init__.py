@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from twitchdx.engines.contract import Answer, Engine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
-from twitchdx.errors import EngineError, Issue, Where
+from twitchdx.errors import EngineError, Issue, Where, did_you_mean
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "Answer", "Engine", "get_engine"]
 
@@ -24,8 +22,6 @@ def get_engine(name: str) -> Engine:
     """
     if isinstance(name, str) and name in ENGINES:
         return ENGINES[name]
-    near = difflib.get_close_matches(str(name), ENGINES, n=1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
-    fix = f"{hint}Engines of this version: {', '.join(ENGINES)}."
+    fix = f"{did_you_mean(str(name), ENGINES)} Engines of this version: {', '.join(ENGINES)}.".lstrip()
     issue = Issue("error", "unknown-engine", Where("engine"), f"there is no engine {name!r}.", fix)
     raise EngineError("The engine is not known.", [issue])

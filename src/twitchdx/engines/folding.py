@@ -7,7 +7,6 @@ that matters of a contribution is whether it is below that grade, at it, or beyo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.network import RESERVED, Network, Node, NoisyJoin, NoisyMax, Table, as_join
-from twitchdx.numerics import Array
+from twitchdx.numerics import Array, log_mass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,8 +78,7 @@ class Folded:
         if unknown:
             self.factors.append(Factor(values, unknown))
         else:
-            weight = float(values)
-            self.constant += math.log(weight) if weight > 0.0 else -math.inf
+            self.constant += log_mass(float(values))
 
 
 def fold_evidence(network: Network, likelihoods: Mapping[str, Array], needed: Collection[str]) -> Folded:

@@ -22,7 +22,7 @@ from twitchdx.engines.contract import Answer
 from twitchdx.engines.folding import Factor, fold_evidence
 from twitchdx.engines.merging import plan_elimination
 from twitchdx.network import Network, load_pgmpy
-from twitchdx.numerics import Array, read_only
+from twitchdx.numerics import Array, log_mass, read_only
 
 
 class PgmpyEngine:
@@ -95,14 +95,11 @@ class _BucketTree:
 
     def take(self, factor: Factor) -> None:
         if not factor.scope:
-            self.add_mass(float(factor.values))
+            self.log_mass += log_mass(float(factor.values))
             return
         # Numbers for names: pgmpy orders variables by their hash, and that of a number never changes.
         scope = [self.position[name] for name in factor.scope]
         self.parts[min(scope)].append(_pgmpy_factor()(scope, list(factor.values.shape), factor.values))
-
-    def add_mass(self, mass: float) -> None:
-        self.log_mass += math.log(mass) if mass > 0.0 else -math.inf
 
     def send(self, index: int) -> None:
         """Eliminate one variable."""
@@ -110,7 +107,7 @@ class _BucketTree:
         message.marginalize([index], inplace=True)
         greatest = float(np.max(message.values))
         if greatest == 0.0 or not message.variables:
-            self.add_mass(greatest)
+            self.log_mass += log_mass(greatest)
             return
         exponent = math.frexp(greatest)[1]
         message.values = np.ldexp(message.values, -exponent)

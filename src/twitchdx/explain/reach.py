@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.network import RESERVED, Network, Node, NoisyJoin, NoisyMax, Table, as_join
+from twitchdx.network import RESERVED, Network, Node, NoisyJoin, NoisyMax, Table, as_join, closure
 from twitchdx.numerics import Array, read_only
 
 Widen = Callable[[Array, str, int], Array]
@@ -86,13 +86,7 @@ def _chains(network: Network, complaint: str, sources: frozenset[str]) -> frozen
         mechanism = network[name].mechanism
         return mechanism.producers if isinstance(mechanism, NoisyMax) else ()
 
-    upstream: set[str] = set()
-    waiting = [complaint]
-    while waiting:
-        name = waiting.pop()
-        if name not in upstream:
-            upstream.add(name)
-            waiting.extend(producers(name))
+    upstream = closure([complaint], producers)
     reached: set[str] = set()
     for name in network:  # parents before children
         if name in upstream and any(each in sources or each in reached for each in producers(name)):

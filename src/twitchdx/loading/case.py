@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
-from twitchdx.errors import EvidenceError, Issue, Where
+from twitchdx.errors import EvidenceError, Issue, Where, did_you_mean
 from twitchdx.loading.publishing import published_schema
 
 CASE_FORMAT_VERSION = 1
@@ -105,8 +104,7 @@ class _Reader:
         known = [attribute.name for attribute in fields(Case)]
         for key in data:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                fix = f"Did you mean {near[0]!r}?" if near else f"Keys allowed here: {', '.join(known)}."
+                fix = did_you_mean(key, known) or f"Keys allowed here: {', '.join(known)}."
                 self.report("unknown-key", key, f"the key {key!r} is not known here.", fix)
         for key in ("title", "description", "model"):
             if not isinstance(data.get(key, ""), str) and not (key == "model" and data[key] is None):

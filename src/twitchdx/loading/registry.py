@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
-from twitchdx.errors import Issue, ModelNotFoundError, Where
+from twitchdx.errors import Issue, ModelNotFoundError, Where, did_you_mean
 
 _HEADER = "model.yaml"
 
@@ -40,9 +39,8 @@ def find_model(name: str) -> Path:
     shipped = _shipped()
     if name in shipped:
         return shipped[name]
-    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.4)
     names = ", ".join(shipped) or "none"
-    fix = f"Did you mean {near[0]!r}? " if near else ""
+    listed = f"Shipped models: {names}. For a model of your own, give the path of its folder."
     raise ModelNotFoundError(
         "No model was found.",
         [
@@ -51,7 +49,7 @@ def find_model(name: str) -> Path:
                 "unknown-model",
                 Where(name),
                 "no shipped model has this name, and nothing lies at this path.",
-                f"{fix}Shipped models: {names}. For a model of your own, give the path of its folder.",
+                f"{did_you_mean(name, shipped, cutoff=0.4)} {listed}".lstrip(),
             )
         ],
     )

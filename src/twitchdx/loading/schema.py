@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twitchdx import spec
-from twitchdx.errors import Issue, Where
+from twitchdx.errors import Issue, Where, did_you_mean
 from twitchdx.loading.publishing import published_schema
 from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import FORMAT_VERSION, LEVELS, ModelSpec, Reference
@@ -167,8 +166,7 @@ def _shape_issue(detail: ErrorDetails, where: Callable[[Path], Where]) -> Issue:
             )
         case "unexpected_keyword_argument" | "extra_forbidden":
             known = _keys_at(path[:-1])
-            near = difflib.get_close_matches(key, known, n=1)
-            fix = f"Did you mean {near[0]!r}?" if near else f"Keys allowed here: {', '.join(known)}."
+            fix = did_you_mean(key, known) or f"Keys allowed here: {', '.join(known)}."
             return Issue("error", "unknown-key", where(path), f"the key {key!r} is not known here.", fix)
         case _:
             found = _shorten(detail["input"])

@@ -21,6 +21,7 @@ from twitchdx.network.network import (
     NoisyMax,
     Table,
     as_join,
+    closure,
     contribution,
 )
 from twitchdx.network.splitting import split_network
@@ -35,6 +36,7 @@ __all__ = [
     "NoisyMax",
     "Table",
     "as_join",
+    "closure",
     "compile_network",
     "contribution",
     "from_pgmpy",

@@ -99,7 +99,7 @@ class _Compiler:
             case LogLinear() as kind:
                 return self.log_linear((*path, "log_linear"), parents, kind)
             case NoisyOr() | NoisyMax() as kind:
-                above = Network(self.nodes[each] for each in self.nodes)
+                above = Network(self.nodes.values())
                 return compile_noisy(above, tuple(variable.states), kind, path, self.report)
             case TableSpec() as kind:
                 return self.table((*path, "table"), variable, parents, kind)

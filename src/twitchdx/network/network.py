@@ -199,14 +199,15 @@ class Network(Mapping[str, Node]):
 
     def ancestors(self, names: Iterable[str]) -> frozenset[str]:
         """The names given and everything upstream of them."""
-        return _closure(names, lambda name: self._nodes[name].parents)
+        return closure(names, lambda name: self._nodes[name].parents)
 
     def descendants(self, names: Iterable[str]) -> frozenset[str]:
         """The names given and everything downstream of them."""
-        return _closure(names, self._children.__getitem__)
+        return closure(names, self._children.__getitem__)
 
 
-def _closure(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> frozenset[str]:
+def closure(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """The names given and everything that steps lead to."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
