@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from twitchdx.engines import ENGINES, Engine
+from twitchdx.engines.numpy_core import NumpyCore
 
 # No deadline: the first example pays for imports, and a busy machine is not a wrong answer.
 settings.register_profile(
@@ -15,6 +16,8 @@ settings.register_profile(
 )
 # In CI the same examples every time, so that a red build can be repeated.
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
+# Where each example is slow: on a core that watches every access to memory.
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=5)
 settings.register_profile("thorough", settings.get_profile("local"), max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "local"))
 
@@ -23,3 +26,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn."""
     return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session", params=[*ENGINES, "numpy"])
+def every_engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn, and what answers where the core of the exact one could not be compiled."""
+    return ENGINES.get(request.param) or NumpyCore()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,44 @@ def test_a_solved_leak_gives_the_prevalence_with_inhibitors_and_correlated_paren
     # The sensitivity includes the solved leak: P(x | a, b absent, c absent).
     expected = sensitivity * (0.9 if both else 1.0)
     assert present(again, "x", {"a": ON, "b": OFF, "c": OFF}) == pytest.approx(expected, rel=1e-9, abs=0.0)
+
+
+@pytest.mark.parametrize("prevalence", [0.5, 0.9, 0.999, 1.0 - 1e-9])
+def test_a_solved_leak_gives_the_prevalence_beside_many_sensitivities(prevalence: float) -> None:
+    # Sensitivities above the prevalence, which any leak below it leaves possible.
+    roots = {f"p{k}": root(0.01 * (k + 1)) for k in range(9)}
+    links = {name: {"present": number(1.0, "sensitivity")} for name in roots}
+    network = compiled(
+        **roots, x=variable(noisy_or=NoisyOr(leak=number(prevalence, "prevalence"), links=links))
+    )
+    silent = math.prod(1.0 - 0.01 * (k + 1) for k in range(9))
+    assert network["x"].mechanism.leak[0] == pytest.approx(1.0 - (1.0 - prevalence) / silent, rel=1e-9)
+    assert present(network, "x") == pytest.approx(prevalence, rel=1e-12)
+
+
+def test_a_certain_finding_leaves_no_room_for_a_sensitivity() -> None:
+    links = {"a": {"present": number(0.9, "sensitivity")}}
+    with pytest.raises(ModelError) as caught:
+        compiled(a=root(0.2), x=variable(noisy_or=NoisyOr(leak=number(1.0, "prevalence"), links=links)))
+    assert [issue.where.path.split(".")[-2:] for issue in caught.value.issues] == [["a", "present"]]
+
+
+@pytest.mark.parametrize(
+    ("prior", "sensitivity", "prevalence"),
+    [(0.02, 0.5, 0.4), (0.02, 0.95, 0.4), (0.02, 0.95, 0.8), (0.02, 0.95, 0.94), (0.3, 0.999, 0.94)],
+)
+def test_a_solved_leak_and_the_sensitivities_hold_together(
+    prior: float, sensitivity: float, prevalence: float
+) -> None:
+    names = [f"p{k}" for k in range(7)]
+    links = {name: {"present": number(sensitivity, "sensitivity")} for name in names}
+    leak = number(prevalence, "prevalence")
+    network = compiled(
+        **{name: root(prior) for name in names}, x=variable(noisy_or=NoisyOr(leak=leak, links=links))
+    )
+    assert present(network, "x") == pytest.approx(prevalence, rel=1e-9)
+    alone = dict.fromkeys(names, OFF) | {names[0]: ON}
+    assert present(network, "x", alone) == pytest.approx(sensitivity, rel=1e-9)
 
 
 def test_a_solved_leak_of_each_grade_gives_the_prevalence_of_each_grade() -> None:

@@ -168,7 +168,8 @@ def test_only_the_targets_are_answered_and_they_do_not_depend_on_each_other(
     everything = engine.answer(network, evidence, list(network))
     some = engine.answer(network, evidence, targets)
     assert set(some.marginals) == set(targets)
-    assert some.log_evidence == everything.log_evidence
+    # Which variables are wanted decides the order of the sums, and with it the last bits.
+    assert some.log_evidence == pytest.approx(everything.log_evidence, rel=1e-12, abs=1e-12)
     for name in targets:
         assert some.marginals[name].tolist() == pytest.approx(
             everything.marginals[name].tolist(), rel=1e-12, abs=0.0

@@ -64,8 +64,6 @@ def test_an_unknown_engine_is_refused_with_the_engines_that_there_are(hinge: dx.
 
 
 def test_what_comes_later_is_not_faked(hinge: dx.Model) -> None:
-    assert not hasattr(dx, "diagnose_many")
-    assert not hasattr(hinge, "diagnose_many")
     assert all(each.interval is None for each in hinge.diagnose(SQUEAK).differential)
 
 

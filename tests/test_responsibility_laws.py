@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -12,9 +15,36 @@ from hypothesis import strategies as st
 
 from oracle import Enumeration
 from strategies import possible_evidence, small_networks
-from twitchdx.engines import Engine
-from twitchdx.explain import responsibility
-from twitchdx.network import Network, Node, NoisyMax, Table
+from twitchdx.engines import ENGINES, UNOBSERVED, Answer, Answers, Engine, Rows
+from twitchdx.explain import Responsibilities, responsibilities, responsibility
+from twitchdx.explain.reach import mark_reach
+from twitchdx.network import Network, Node, NoisyMax, Table, contribution
+from twitchdx.numerics import Array
+
+
+@dataclass(frozen=True)
+class Asking:
+    """An engine that is asked a stated number of questions in one network."""
+
+    engine: Engine
+    questions_at_once: int
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
+        return self.engine.answer(network, likelihoods, targets)
+
+    def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+        return self.engine.answer_many(network, rows, targets)
+
+
+@pytest.fixture(scope="session", params=[(name, count) for name in ENGINES for count in (1, 2, 64)], ids=str)
+def engine(request: pytest.FixtureRequest) -> Asking:
+    """Each engine, asked one question at a time, two (so that one may be left over), and all."""
+    name, count = request.param
+    return Asking(ENGINES[name], count)
 
 
 @st.composite
@@ -28,8 +58,8 @@ def questions(draw: st.DrawFn, *, rare: bool = False) -> tuple[Network, str, lis
     ]
     assume(noisy)
     complaint = draw(st.sampled_from(noisy))
-    others = [name for name in network if name != complaint]
-    causes = draw(st.lists(st.sampled_from(others), unique=True, min_size=1))
+    # The complaint may be a cause of other findings; it does not reach itself.
+    causes = draw(st.lists(st.sampled_from(list(network)), unique=True, min_size=1))
     observed = draw(st.sampled_from(sorted(network.descendants([complaint]))))
     evidence = draw(possible_evidence(network, must=[observed]))
     assume(
@@ -188,3 +218,146 @@ def test_a_lower_contribution_does_not_explain_a_higher_grade(engine: Engine) ->
     assert found.of["weak"] == 0.0
     # P(strong's contribution is 2) / P(2) = 0.25 / (1 - 0.75 * 0.9) = 0.25 / 0.325.
     assert found.of["strong"] == pytest.approx(0.25 / 0.325, rel=1e-12, abs=0.0)
+
+
+@given(questions(), st.data())
+def test_the_selector_does_not_depend_on_the_evidence(
+    engine: Engine, question: tuple, data: st.DataObject
+) -> None:
+    network, complaint, causes, _ = question
+    evidence = data.draw(possible_evidence(network))
+    chained = [cause for cause in causes if mark_reach(network, complaint, [frozenset([cause])]).marked]
+    assume(chained)
+    # A question that is asked twice is two questions to the selector.
+    marked = mark_reach(network, complaint, [frozenset(causes), *(frozenset([each]) for each in chained)])
+    selector = next(name for name, node in marked.network.items() if name not in network and not node.parents)
+    observed = [selector, *network]
+    answer = engine.answer(marked.network, marked.expand(evidence), observed)
+    alone = engine.answer(network, evidence, list(network))
+    even = 1.0 / marked.questions
+    assert answer.marginals[selector].tolist() == pytest.approx([even] * marked.questions, rel=1e-12, abs=0.0)
+    # Nor do the marks change anything else.
+    assert math.exp(answer.log_evidence) == pytest.approx(math.exp(alone.log_evidence), rel=1e-12, abs=0.0)
+    for name in network:
+        masses = answer.marginals[name]
+        if name in marked.marked:
+            masses = np.array([masses[0], *(masses[1::2] + masses[2::2])])
+        assert masses.tolist() == pytest.approx(alone.marginals[name].tolist(), rel=1e-9, abs=0.0)
+
+
+@given(questions(rare=True))
+def test_marks_leave_every_contribution_as_it_was_to_the_last_bit(question: tuple) -> None:
+    network, complaint, causes, _ = question
+    for sources in (frozenset(causes), *(frozenset([cause]) for cause in causes)):
+        marked = mark_reach(network, complaint, [sources])
+        for name in marked.marked:
+            before, after = network[name].mechanism, marked.network[name].mechanism
+            assert isinstance(before, NoisyMax)
+            assert isinstance(after, NoisyMax)
+            for parent, plain, wide in zip(before.producers, before.reach, after.reach, strict=True):
+                masses = contribution(plain)
+                states = (
+                    [0, *np.repeat(range(1, len(plain)), 2)] if parent in marked.marked else range(len(plain))
+                )
+                for state, row in zip(states, contribution(wide), strict=True):
+                    assert (row[1::2] + row[2::2]).tolist() == masses[state, 1:].tolist()
+                    assert row[0] == masses[state, 0]
+                    # One mark has it all, so that nothing was added up.
+                    assert not row[1::2].any() or not row[2::2].any()
+
+
+@pytest.mark.parametrize("likelihood", [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.0, 0.5, 1.0)])
+def test_a_tiny_responsibility_keeps_its_digits(engine: Engine, likelihood: Sequence[float]) -> None:
+    # rare -> process -> complaint, beside a common cause and a leak, with links of 1e-9 next to links near 1.
+    p_rare, p_common = 2e-9, 0.3
+    to_process = [0.7, 3e-9]
+    from_process, from_common, leak = [[0.9, 4e-9], [0.95, 0.6]], [0.8, 5e-9], [0.2, 1e-9]
+    states = ("none", "some", "much")
+    silent = [0.0, 0.0]
+    process = NoisyMax(("rare",), (np.array([silent, to_process]),), np.array([0.1, 0.02]))
+    reach = (np.array([silent, *from_process]), np.array([silent, from_common]))
+    network = Network(
+        [
+            _root("rare", p_rare),
+            _root("common", p_common),
+            Node("process", states, process),
+            Node("s", states, NoisyMax(("process", "common"), reach, np.array(leak))),
+        ]
+    )
+    found = responsibility(network, "s", ["rare", "common"], {"s": np.array(likelihood)}, engine)
+    assert found is not None
+
+    # In fractions, every combination of contributions.
+    def masses(at_least: Sequence[float]) -> list[Fraction]:
+        first, second = map(Fraction, at_least)
+        return [1 - first, first - second, second]
+
+    def roots(p: float) -> list[Fraction]:
+        return [Fraction(1.0 - p), Fraction(p)]
+
+    evidence, by_rare, by_common, by_none = Fraction(0), Fraction(0), Fraction(0), Fraction(0)
+    grades = range(3)
+    cells = product((0, 1), (0, 1), grades, grades, grades, grades, grades)
+    for rare, common, through, background, own, other, leaked in cells:
+        at = max(through, background)
+        weight = roots(p_rare)[rare] * roots(p_common)[common]
+        weight *= masses([silent, to_process][rare])[through] * masses([0.1, 0.02])[background]
+        weight *= masses([silent, *from_process][at])[own] * masses([silent, from_common][common])[other]
+        weight *= masses(leak)[leaked] * Fraction(likelihood[max(own, other, leaked)])
+        grade = max(own, other, leaked)
+        evidence += weight
+        reached = [own == grade > 0 and through == at > 0, other == grade > 0]
+        by_rare += weight * reached[0]
+        by_common += weight * reached[1]
+        by_none += weight * (grade > 0 and not any(reached))
+    assert by_rare / evidence < 1e-8
+    assert found.of["rare"] == pytest.approx(float(by_rare / evidence), rel=1e-10, abs=0.0)
+    assert found.of["common"] == pytest.approx(float(by_common / evidence), rel=1e-10, abs=0.0)
+    assert found.unexplained == pytest.approx(float(by_none / evidence), rel=1e-10, abs=0.0)
+
+
+def _rows(patients: Sequence[Mapping[str, Array]]) -> Rows:
+    """Patients in a table; what is certain as a state, everything else as a row of likelihoods."""
+    names = tuple(dict.fromkeys(name for each in patients for name in each))
+    codes = np.full([len(patients), len(names)], UNOBSERVED, dtype=np.int32)
+    likelihoods = []
+    for column, name in enumerate(names):
+        vectors: list[Array] = []
+        states = next(len(each[name]) for each in patients if name in each)
+        for row, vector in enumerate(each.get(name) for each in patients):
+            if vector is None:
+                continue
+            if np.count_nonzero(vector) == 1:
+                codes[row, column] = np.flatnonzero(vector)[0]
+            else:
+                codes[row, column] = UNOBSERVED - 1 - len(vectors)
+                vectors.append(vector)
+        likelihoods.append(np.reshape(vectors, [len(vectors), states]).astype(np.float64))
+    return Rows(names, codes, tuple(likelihoods))
+
+
+@given(questions(), st.data())
+def test_many_patients_have_the_bits_of_each_alone(
+    engine: Engine, question: tuple, data: st.DataObject
+) -> None:
+    network, complaint, causes, evidence = question
+    others = data.draw(st.lists(possible_evidence(network), max_size=4))
+    patients = [*others, evidence, {**evidence, complaint: np.eye(network.cardinality(complaint))[0]}, {}]
+    found = responsibilities(network, complaint, causes, _rows(patients), engine)
+    assert set(found.of) == set(causes)
+    assert not found.cells.any()
+    for row, patient in enumerate(patients):
+        possible = engine.answer(network, patient, ()).log_evidence > -math.inf
+        alone = responsibility(network, complaint, causes, patient, engine) if possible else None
+        assert found.known[row] == (alone is not None)
+        expected = dict.fromkeys(causes, 0.0) if alone is None else alone.of
+        assert {cause: shares[row] for cause, shares in found.of.items()} == expected
+        assert found.unexplained[row] == (0.0 if alone is None else alone.unexplained)
+
+
+def test_nobody_is_asked_of_no_patients(engine: Engine) -> None:
+    noisy = NoisyMax(("k",), (np.array([[0.0], [0.9]]),), np.array([0.1]))
+    network = Network([_root("k", 0.1), Node("s", ("absent", "present"), noisy)])
+    nobody = Rows(("s",), np.zeros([0, 1], dtype=np.int32), (np.zeros([0, 2]),))
+    found: Responsibilities = responsibilities(network, "s", ["k"], nobody, engine)
+    assert found.of["k"].shape == found.unexplained.shape == found.known.shape == (0,)

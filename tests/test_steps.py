@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import twitchdx as dx
 from models import spoiled, write_model
@@ -50,6 +53,53 @@ YES, NO = Condition(evidence={"a": ("present",)}), Condition(evidence={"a": ("ab
 )
 def test_a_condition_holds_when_all_that_it_lists_holds(condition: Condition, expected: bool) -> None:
     assert holds(condition, SITUATION) is expected
+
+
+thresholds = st.builds(Threshold, at_least=st.sampled_from([0.0, 0.1, 0.5])) | st.builds(
+    Threshold, below=st.sampled_from([0.1, 0.5])
+)
+flat_conditions = st.builds(
+    Condition,
+    evidence=st.dictionaries(
+        st.sampled_from("abc"), st.sampled_from([("present",), ("much", "some")]), max_size=2
+    ),
+    posterior=st.dictionaries(st.sampled_from("xy"), thresholds, max_size=1),
+    responsibility=st.dictionaries(st.sampled_from("xy"), thresholds, max_size=1),
+)
+conditions = st.recursive(
+    flat_conditions,
+    lambda inner: st.builds(
+        lambda flat, every, some: replace(flat, all=tuple(every), any=tuple(some)),
+        flat_conditions,
+        st.lists(inner, max_size=2),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+def read_literally(condition: Condition, situation: Situation) -> bool:
+    """The meaning of a condition, clause by clause."""
+
+    def within(bound: Threshold, p: float) -> bool:
+        return p >= bound.at_least if bound.at_least is not None else p < (bound.below or 0.0)
+
+    clauses = [situation.states.get(name) in states for name, states in condition.evidence.items()]
+    clauses += [within(bound, situation.probability[name]) for name, bound in condition.posterior.items()]
+    clauses += [
+        situation.responsibility is not None and within(bound, situation.responsibility[name])
+        for name, bound in condition.responsibility.items()
+    ]
+    clauses += [read_literally(each, situation) for each in condition.all]
+    if condition.any:
+        clauses.append(any(read_literally(each, situation) for each in condition.any))
+    return all(clauses)
+
+
+@given(conditions, st.booleans())
+def test_a_condition_means_what_it_lists(condition: Condition, explained: bool) -> None:
+    situation = SITUATION if explained else replace(SITUATION, responsibility=None)
+    assert holds(condition, situation) is read_literally(condition, situation)
 
 
 def test_without_a_complaint_no_bound_on_a_responsibility_holds() -> None:

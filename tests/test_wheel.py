@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
-import sysconfig
-import venv
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 import twitchdx
+from building import COMPILER, LIBRARY, ROOT, SUFFIX, build, executable, install, packaged, run
 
-ROOT = Path(__file__).resolve().parents[1]
 CASE = "caffeine_tablets"
-
-
-def run(*command: str | Path, cwd: Path) -> str:
-    """Run a command that must succeed, away from the checkout and from any `PYTHONPATH`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    done = subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, encoding="utf-8", check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def build(source: Path, target: str, into: Path) -> Path:
-    run(sys.executable, "-m", "hatchling", "build", "-t", target, "-d", into, cwd=source)
-    (built,) = into.iterdir()
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -42,44 +23,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, "sdist", tmp_path_factory.mktemp("sdist"))
+
+
+@pytest.fixture(scope="module")
 def empty_environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel in it, and the dependencies of this one within reach behind it."""
-    folder = tmp_path_factory.mktemp("elsewhere") / "environment"
-    venv.create(folder, with_pip=False, symlinks=os.name != "nt")
-    python = executable(folder, "python")
-    place = Path(
-        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
-    )
-    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet")
-    run(*pip, "--no-index", "--no-deps", "--no-warn-script-location", wheel, cwd=folder)
-    # The lines of a .pth file come after the environment's own packages, and the .pth files of those
-    # folders are not followed: an editable install of the checkout stays out of sight.
-    behind = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (place / "dependencies.pth").write_text("\n".join(sorted(behind)), encoding="utf-8")
-    return folder
+    return install(wheel, tmp_path_factory.mktemp("elsewhere") / "environment")
 
 
-def executable(environment: Path, name: str) -> Path:
-    folder = "Scripts" if os.name == "nt" else "bin"
-    return environment / folder / (f"{name}.exe" if os.name == "nt" else name)
-
-
-def packaged(archive: Path) -> set[str]:
-    with zipfile.ZipFile(archive) as opened:
-        return set(opened.namelist())
+def files(folder: Path, inside: str) -> set[str]:
+    """The files of a folder, without what tools and earlier builds left behind: it is no part of anything."""
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return {
+        f"{inside}/{path.as_posix()}"
+        for path in found
+        if not any(part.startswith((".", "__pycache__", "_core.")) for part in path.parts)
+    }
 
 
 def test_the_wheel_carries_every_file_of_the_package_and_of_the_models_and_no_others(wheel: Path) -> None:
-    def files(folder: Path, inside: str) -> set[str]:
-        found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-        # What tools leave behind is hidden or a cache, and is no part of the package.
-        return {
-            f"{inside}/{path.as_posix()}"
-            for path in found
-            if not any(part.startswith((".", "__pycache__")) for part in path.parts)
-        }
-
     expected = files(ROOT / "src" / "twitchdx", "twitchdx") | files(ROOT / "models", "twitchdx/models")
+    # What the C files say is in the library.
+    expected = {name for name in expected if not name.endswith((".c", ".h"))}
+    if COMPILER:
+        expected.add(LIBRARY)
     assert {name for name in packaged(wheel) if ".dist-info/" not in name} == expected
     case = f"twitchdx/models/knee_twitching/cases/{CASE}.json"
     assert {
@@ -96,11 +64,19 @@ def test_the_wheel_has_the_version_of_the_package_and_both_licences(wheel: Path)
     assert licences <= packaged(wheel)
 
 
-def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
-    source = build(ROOT, "sdist", tmp_path / "sdist")
+def test_the_source_distribution_carries_the_c_files_and_what_compiles_them(source: Path) -> None:
+    with tarfile.open(source) as opened:
+        carried = {name.partition("/")[2] for name in opened.getnames()}
+    assert {"hatch_build.py", "pyproject.toml"} | files(ROOT / "src", "src") <= carried
+    assert any(name.endswith("/core.h") for name in carried)
+    assert not any(name.endswith(SUFFIX) for name in carried)
+
+
+def test_the_source_distribution_builds_the_same_wheel(wheel: Path, source: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "tarfile", "--extract", source, tmp_path / "unpacked", cwd=tmp_path)
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     rebuilt = build(unpacked, "wheel", tmp_path / "wheel")
+    assert rebuilt.name == wheel.name
     with zipfile.ZipFile(wheel) as ours, zipfile.ZipFile(rebuilt) as theirs:
         assert {each.filename: each.CRC for each in ours.infolist()} == {
             each.filename: each.CRC for each in theirs.infolist()

@@ -5,25 +5,28 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from twitchdx.assembly import Assembled
-from twitchdx.catalogue import cite, model_info
+from twitchdx.catalogue import Bibliography, model_info
 from twitchdx.engines import Answer, Engine, get_engine
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict
 from twitchdx.network import Network
+from twitchdx.numerics import Array
 from twitchdx.records import (
     RESULT_SCHEMA_VERSION,
     Candidate,
     DiagnosisRecord,
+    ModelInfo,
     Observed,
     Triage,
 )
-from twitchdx.spec import LEVELS, Condition, Level, ModelSpec, Variable
-from twitchdx.steps import Situation, rank_next_steps, triage
+from twitchdx.spec import LEVELS, Condition, Level, Variable
+from twitchdx.steps import NextSteps, Situation, TriageRules
 
 # A cause whose probability can ask for this level or a higher one is a danger.
 _DANGER: Level = "soon"
@@ -56,8 +59,8 @@ def diagnose_patient(
     ImpossibleEvidenceError
         The observations exclude each other.
     """
-    spec = model.spec
-    causes = tuple(spec.causes) if spec is not None else ()
+    ready = _get_ready(model)
+    causes = tuple(ready.labels)
     posterior = query(model.network, evidence, causes, engine)
     explained: Responsibility | None = None
     if complaint is not None:
@@ -65,30 +68,88 @@ def diagnose_patient(
     record = functools.partial(
         DiagnosisRecord,
         schema_version=RESULT_SCHEMA_VERSION,
-        model=model_info(spec.model if spec else None, model.name, model.version, model.digest),
+        model=ready.info,
         engine=engine.name,
         complaint=complaint,
-        evidence=tuple(_observed(each, variables[name]) for name, each in evidence.items()),
+        evidence=tuple([_observed(each, variables[name]) for name, each in evidence.items()]),
         log_evidence=posterior.log_evidence,
     )
-    if spec is None:
+    if ready.guide is None:
         return record(differential=(), unexplained=None, triage=None, next_steps=())
-    differential = _differential(spec, model.network, posterior, explained, engine)
+    differential = _differential(ready, model.network, posterior, explained, engine)
     situation = Situation(
         states=_states(evidence, variables),
         probability={each.cause: each.probability for each in differential},
         responsibility=None if explained is None else explained.of,
-        watched=frozenset(each.cause for each in differential if each.watched),
+        watched=ready.watched,
     )
-    level = triage(spec.triage_rules, spec.care_levels, situation)
-    next_steps = rank_next_steps(spec.steps, level, situation, spec.model.step_threshold.value)
+    level = ready.guide.triage_rules.triage(situation)
+    next_steps = ready.guide.next_steps.rank(level, situation)
     named = {source for step in next_steps for source in step.sources}
     return record(
         differential=differential,
         unexplained=None if explained is None else explained.unexplained,
         triage=level,
         next_steps=next_steps,
-        sources=cite(spec.references, named | _triage_sources(level)),
+        sources=ready.guide.bibliography.cite(named | _triage_sources(level)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Guide:
+    """What a model with roles says about an answer: rules, steps and sources, ready for many patients."""
+
+    triage_rules: TriageRules
+    next_steps: NextSteps
+    bibliography: Bibliography
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    """What every answer of a model needs and no patient changes.
+
+    Attributes
+    ----------
+    info : ModelInfo
+        Which model answers.
+    labels : mapping of str to str
+        Cause -> what to call it, in the order of the model.
+    states : mapping of str to tuple of str
+        Cause -> its states.
+    watched : frozenset of str
+        Causes whose probability can ask for care soon or sooner.
+    guide : _Guide or None
+        None for a network file, which has no roles.
+    """
+
+    info: ModelInfo
+    labels: Mapping[str, str]
+    states: Mapping[str, tuple[str, ...]]
+    watched: frozenset[str]
+    guide: _Guide | None
+
+
+@functools.lru_cache(maxsize=32)
+def _get_ready(model: Assembled) -> _Ready:
+    spec = model.spec
+    info = model_info(spec.model if spec else None, model.name, model.version, model.digest)
+    if spec is None:
+        return _Ready(info, {}, {}, frozenset(), None)
+    watched = [
+        _watched(rule.when)
+        for rule in spec.triage_rules.values()
+        if LEVELS.index(rule.level) >= LEVELS.index(_DANGER)
+    ]
+    return _Ready(
+        info,
+        {cause: variable.label for cause, variable in spec.causes.items()},
+        {cause: tuple(variable.states) for cause, variable in spec.causes.items()},
+        frozenset[str]().union(*watched),
+        _Guide(
+            TriageRules(spec.triage_rules, spec.care_levels),
+            NextSteps(spec.steps, spec.model.step_threshold.value),
+            Bibliography(spec.references),
+        ),
     )
 
 
@@ -103,35 +164,38 @@ def query(network: Network, evidence: Evidence, targets: tuple[str, ...], engine
 @functools.lru_cache(maxsize=32)
 def _priors(network: Network, causes: tuple[str, ...], engine: str) -> Mapping[str, float]:
     marginals = get_engine(engine).answer(network, {}, causes).marginals
-    return {cause: float(marginals[cause][1:].sum()) for cause in causes}
+    return {cause: _present(marginals[cause]) for cause in causes}
 
 
 def _differential(
-    spec: ModelSpec, network: Network, posterior: Answer, explained: Responsibility | None, engine: Engine
+    ready: _Ready, network: Network, posterior: Answer, explained: Responsibility | None, engine: Engine
 ) -> tuple[Candidate, ...]:
-    priors = _priors(network, tuple(spec.causes), engine.name)
-    watched = {
-        cause
-        for rule in spec.triage_rules.values()
-        if LEVELS.index(rule.level) >= LEVELS.index(_DANGER)
-        for cause in _watched(rule.when)
-    }
-    candidates = [
-        Candidate(
-            cause=cause,
-            label=variable.label,
-            prior=priors[cause],
-            # The sum of the other states, not 1 - P(absent), keeps the digits of a rare cause.
-            probability=float(posterior.marginals[cause][1:].sum()),
-            interval=None,
-            responsibility=None if explained is None else explained.of[cause],
-            states=dict(zip(variable.states, posterior.marginals[cause].tolist(), strict=True)),
-            watched=cause in watched,
+    priors = _priors(network, tuple(ready.labels), engine.name)
+    candidates = []
+    for cause, label in ready.labels.items():
+        marginal = posterior.marginals[cause]
+        candidates.append(
+            Candidate(
+                cause=cause,
+                label=label,
+                prior=priors[cause],
+                probability=_present(marginal),
+                interval=None,
+                responsibility=None if explained is None else explained.of[cause],
+                states=dict(zip(ready.states[cause], marginal.tolist(), strict=True)),
+                watched=cause in ready.watched,
+            )
         )
-        for cause, variable in spec.causes.items()
-    ]
     # Stable: the order of the file decides ties.
     return tuple(sorted(candidates, key=_rank))
+
+
+def _present(marginal: Array) -> float:
+    """P(not the first state).
+
+    The sum of the other states, not 1 - P(absent), keeps the digits of a rare cause.
+    """
+    return float(marginal[1] if len(marginal) == 2 else np.add.reduce(marginal[1:]))
 
 
 def _rank(candidate: Candidate) -> tuple[float, float]:
@@ -160,9 +224,14 @@ def _observed(observation: Observation, variable: Variable) -> Observed:
 def _states(evidence: Evidence, variables: Mapping[str, Variable]) -> dict[str, str]:
     """The observed state of each variable; for soft evidence, the most supported one."""
     return {
-        name: tuple(variables[name].states)[int(np.argmax(observation.likelihood))]
+        name: observation.state or _most_supported(observation, variables[name])
         for name, observation in evidence.items()
     }
+
+
+def _most_supported(observation: Observation, variable: Variable) -> str:
+    likelihood = observation.likelihood
+    return tuple(variable.states)[likelihood.index(max(likelihood))]
 
 
 def _triage_sources(level: Triage) -> set[str]:

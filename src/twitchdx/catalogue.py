@@ -73,14 +73,35 @@ def _parameter(path: tuple[str | int, ...], estimate: specs.Estimate) -> Paramet
     )
 
 
+class Bibliography:
+    """The references of a model, ready to be cited again and again.
+
+    Parameters
+    ----------
+    references : iterable of Reference
+        In the order in which they are cited.
+    """
+
+    def __init__(self, references: Iterable[specs.Reference]) -> None:
+        self._references = {each.id: each for each in references}
+        self._order = {name: place for place, name in enumerate(self._references)}
+        self._sources: dict[str, Source] = {}
+
+    def cite(self, ids: Iterable[str]) -> tuple[Source, ...]:
+        """The sources of some ids, in the order of the bibliography."""
+        wanted = sorted(self._order.keys() & ids, key=self._order.__getitem__)
+        return tuple([self._sources.get(each) or self._write(each) for each in wanted])
+
+    def _write(self, name: str) -> Source:
+        reference = self._references[name]
+        source = Source(id=name, citation=citation(reference), url=_address(reference))
+        self._sources[name] = source
+        return source
+
+
 def cite(references: Iterable[specs.Reference], ids: Iterable[str]) -> tuple[Source, ...]:
     """The sources of some ids, in the order of the bibliography."""
-    wanted = set(ids)
-    return tuple(
-        Source(id=each.id, citation=citation(each), url=_address(each))
-        for each in references
-        if each.id in wanted
-    )
+    return Bibliography(references).cite(ids)
 
 
 def citation(reference: specs.Reference) -> str:

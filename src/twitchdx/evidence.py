@@ -142,11 +142,38 @@ def parse_pairs(pairs: Iterable[tuple[object, object]], variables: Mapping[str, 
             observation = _observe(name, value, variables[name])
             found[name] = _reconcile(found[name], observation) if name in found else observation
         except _Problem as problem:
-            issues.append(Issue("error", problem.code, Where(_show_name(name)), problem.message, problem.fix))
+            issues.append(_issue(name, problem))
     if issues:
         count = len(issues)
         raise EvidenceError(f"The evidence cannot be understood: {count} problem{'s' * (count > 1)}.", issues)
     return Evidence({name: found[name] for name in variables if name in found})
+
+
+def parse_value(name: str, value: object, variable: Variable) -> Observation | Issue:
+    """Understand what was observed of one variable, or say what is wrong with it.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    value : object
+        As in `parse_evidence`, but observed: not None.
+    variable : Variable
+        What the model says of it.
+    """
+    try:
+        return _observe(name, value, variable)
+    except _Problem as problem:
+        return _issue(name, problem)
+
+
+def unknown_variable(name: object, variables: Mapping[str, Variable]) -> Issue:
+    """The problem that a name is none of the variables, with the nearest that is."""
+    return _issue(name, _unknown_variable(name, variables))
+
+
+def _issue(name: object, problem: _Problem) -> Issue:
+    return Issue("error", problem.code, Where(_show_name(name)), problem.message, problem.fix)
 
 
 def _as_pairs(pairs: object) -> list[tuple[object, object]]:

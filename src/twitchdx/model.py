@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from twitchdx.answering import diagnose_patient, query
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import describe_variables, list_parameters, plain_variables
-from twitchdx.display import diagnosis_html, diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE, get_engine
 from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
@@ -24,6 +23,11 @@ from twitchdx.spec import Variable as VariableSpec
 if TYPE_CHECKING:
     import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
+
+    from twitchdx.cohort import Choices, Handling, Inquiry
+
+
+_Frame = TypeVar("_Frame")
 
 
 class Model:
@@ -169,13 +173,143 @@ class Model:
         """
         return self._diagnose(parse_pairs(evidence, self._specs), engine, complaint)
 
+    def diagnose_many(  # noqa: PLR0913 - each is a choice of its own
+        self,
+        frame: _Frame,
+        *,
+        engine: str = DEFAULT_ENGINE,
+        complaint: str | None = None,
+        responsibility: bool = False,
+        distributions: str | Iterable[str] = (),
+        keep: str | Iterable[str] = (),
+        prefix: str = "",
+        errors: Literal["report", "raise"] = "report",
+        threads: int | None = None,
+        progress: bool | None = None,
+    ) -> _Frame:
+        """Diagnose every row of a data frame.
+
+        Parameters
+        ----------
+        frame : data frame
+            One row a patient, one column a variable: a pandas, polars or Arrow table, or what else narwhals
+            knows or has an Arrow stream. A cell is what `diagnose` takes as a value; None, NaN, null and
+            empty text are not observed.
+        engine : str, optional
+            Which engine computes the posteriors.
+        complaint : str, optional
+            The finding to explain, if not the presenting complaint of the model.
+        responsibility : bool, optional
+            Whether responsibilities are wanted: they take several times as long.
+        distributions : str or iterable of str, optional
+            Variables of which the probability of each state is wanted.
+        keep : str or iterable of str, optional
+            Columns that stand unchanged in the result, such as an identifier. Every other column must be a
+            variable of the model.
+        prefix : str, optional
+            Stands before each cause in the names of the columns of posteriors.
+        errors : {"report", "raise"}, optional
+            Whether a row that cannot be answered says why in the column `error`, or all of them are
+            raised as one error.
+        threads : int, optional
+            How many; as many as there are processors, if left out. The answers are the same.
+        progress : bool, optional
+            Whether a progress bar is shown. Left out: on a terminal, where it takes long.
+
+        Returns
+        -------
+        data frame
+            Of the kind that was given, one row a patient in the same order, with the index of pandas.
+            Columns: those kept; each cause with P(cause not absent | evidence);
+            ``variable=state`` for each of `distributions`; ``log_evidence``; ``triage``;
+            ``responsibility_cause`` for each cause and ``unexplained``, missing where `diagnose` has none;
+            and ``error``, missing where there is none. A row with an error has no other result. A
+            network file has neither causes nor triage.
+
+        Raises
+        ------
+        EvidenceError
+            This is no data frame, it has columns that are neither variables nor kept, or columns of the
+            result would clash; with ``errors="raise"`` also where a row cannot be answered.
+        EngineError, UnknownNameError
+            The engine, the complaint or another name is not known.
+        """
+        from twitchdx import cohort
+
+        inquiry, handling = self._plan(
+            engine,
+            complaint,
+            responsibility=responsibility,
+            distributions=distributions,
+            keep=keep,
+            prefix=prefix,
+            errors=errors,
+            threads=threads,
+            progress=progress,
+        )
+        result: _Frame = cohort.diagnose_table(frame, inquiry, handling)
+        return result
+
+    def diagnose_batches(
+        self,
+        batches: Any,
+        *,
+        engine: str = DEFAULT_ENGINE,
+        complaint: str | None = None,
+        batch_rows: int = 100_000,
+        **choices: Unpack[Choices],
+    ) -> Iterator[Any]:
+        """Diagnose batch after batch, in memory that does not grow with their number.
+
+        Parameters
+        ----------
+        batches : iterable of data frames, or data frame
+            Such as a reader of Arrow record batches, or the chunks of a CSV file that pandas reads. A batch
+            is taken when the result of the one before has been. One data frame is cut into batches.
+        engine, complaint
+            As in `diagnose_many`.
+        batch_rows : int, optional
+            Length of the batches into which one data frame is cut.
+        **choices
+            The other choices of `diagnose_many`.
+
+        Yields
+        ------
+        data frame
+            For each batch what `diagnose_many` gives for it, of the same kind. Rows in errors count
+            on from batch to batch.
+
+        Raises
+        ------
+        EvidenceError, EngineError, UnknownNameError
+            As in `diagnose_many`; what concerns a batch, when its turn comes.
+        """
+        from twitchdx import cohort
+
+        inquiry, handling = self._plan(engine, complaint, **choices)
+        return cohort.diagnose_batches(batches, inquiry, handling, batch_rows)
+
+    def _plan(
+        self, engine: str, complaint: str | None, **choices: Unpack[Choices]
+    ) -> tuple[Inquiry, Handling]:
+        from twitchdx import cohort
+
+        chosen = self._choose_complaint(complaint)
+        return cohort.plan(self._assembled, self._specs, get_engine(engine), chosen, **choices)
+
+    def _choose_complaint(self, complaint: str | None) -> str | None:
+        """The finding to explain, or the error that there is none of this name."""
+        if complaint is None:
+            return self.complaint
+        if isinstance(complaint, str) and complaint in self.findings:
+            return complaint
+        fix = suggest(str(complaint), self.findings)
+        where = Where("complaint")
+        issue = Issue("error", "unknown-complaint", where, f"there is no finding {complaint!r}.", fix)
+        raise UnknownNameError("The complaint is not known.", [issue])
+
     def _diagnose(self, evidence: Evidence, engine: str, complaint: str | None) -> Diagnosis:
-        chosen = self.complaint if complaint is None else complaint
-        if complaint is not None and (not isinstance(complaint, str) or complaint not in self.findings):
-            fix = suggest(str(complaint), self.findings)
-            where = Where("complaint")
-            issue = Issue("error", "unknown-complaint", where, f"there is no finding {complaint!r}.", fix)
-            raise UnknownNameError("The complaint is not known.", [issue])
+        chosen = self._choose_complaint(complaint)
         record = diagnose_patient(self._assembled, self._specs, evidence, get_engine(engine), chosen)
         return Diagnosis(record, self, evidence)
 
@@ -300,7 +434,11 @@ class Diagnosis:
         return json.dumps(dataclasses.asdict(self.record), indent=indent, ensure_ascii=False, allow_nan=False)
 
     def __repr__(self) -> str:
+        from twitchdx.display import diagnosis_text  # needed by who looks at an answer, and then only
+
         return diagnosis_text(self.record)
 
     def _repr_html_(self) -> str:
+        from twitchdx.display import diagnosis_html
+
         return diagnosis_html(self.record)

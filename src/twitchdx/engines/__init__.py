@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from twitchdx.engines.contract import Answer, Engine
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Engine, Rows
+from twitchdx.engines.core import core_status
+from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
 from twitchdx.errors import EngineError, Issue, Where, did_you_mean
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "Answer", "Engine", "get_engine"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "ENGINES",
+    "UNOBSERVED",
+    "Answer",
+    "Answers",
+    "Engine",
+    "Rows",
+    "core_status",
+    "get_engine",
+]
 
-DEFAULT_ENGINE = "pgmpy"
-ENGINES: dict[str, Engine] = {"pgmpy": PgmpyEngine()}
+DEFAULT_ENGINE = "exact"
+ENGINES: dict[str, Engine] = {"exact": ExactEngine(), "pgmpy": PgmpyEngine()}
 
 
 def get_engine(name: str) -> Engine:

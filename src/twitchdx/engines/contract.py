@@ -6,8 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twitchdx.network import Network
 from twitchdx.numerics import Array
+
+#: Code of a variable that was not observed. Codes from 0 are states; from -2 down, rows of likelihoods.
+UNOBSERVED = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +34,45 @@ class Answer:
     marginals: Mapping[str, Array]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The evidence of many patients.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        The variables that some patient has an observation of, each once.
+    codes : int32 array, shape (B, variables)
+        What was observed: the index of a state; -1 for nothing; -2 - i for row i of the likelihoods.
+    likelihoods : tuple of float64 array, each of shape (rows, states of the variable)
+        For each variable the likelihood vectors of soft evidence; no rows where there is none.
+    """
+
+    variables: tuple[str, ...]
+    codes: NDArray[np.int32]
+    likelihoods: tuple[Array, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """The exact answers for many patients.
+
+    Attributes
+    ----------
+    log_evidence : float64 array, shape (B,)
+        As in `Answer`; -inf where the evidence is impossible or nothing was computed.
+    marginals : mapping of str to float64 array of shape (B, states of the target)
+        As in `Answer`; a row of zeros where the evidence is impossible or nothing was computed.
+    cells : float64 array, shape (B,)
+        Cells of the tables that a patient needs, where they are more than the engine's budget and so
+        nothing was computed; else 0.
+    """
+
+    log_evidence: Array
+    marginals: Mapping[str, Array]
+    cells: Array
+
+
 class Engine(Protocol):
     """Computes posterior marginals exactly.
 
@@ -35,9 +80,13 @@ class Engine(Protocol):
     ----------
     name : str
         What users call it.
+    questions_at_once : int
+        How many questions of responsibility it is best asked in one network. 1 where its tables would
+        grow with every question; see `twitchdx.explain.reach`.
     """
 
     name: str
+    questions_at_once: int
 
     def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence).
@@ -50,5 +99,53 @@ class Engine(Protocol):
             Variable -> P(observation | state), not negative and not all zero.
         targets : collection of str
             Variables whose marginals are wanted.
+
+        Raises
+        ------
+        EngineError
+            The tables that exact inference needs are larger than the engine's budget.
         """
         ...
+
+    def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+        """The same for many patients; each row has the bits that it has alone.
+
+        Runs in the calling thread, and lets others run meanwhile as far as it can.
+
+        Parameters
+        ----------
+        network : Network
+            The compiled network.
+        rows : Rows
+            The evidence.
+        targets : collection of str
+            Variables whose marginals are wanted.
+        """
+        ...
+
+
+def answer_each(engine: Engine, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+    """`Engine.answer_many`, one patient after another."""
+    names = tuple(dict.fromkeys(targets))
+    count = len(rows.codes)
+    answers = Answers(
+        np.full(count, -np.inf),
+        {name: np.zeros([count, network.cardinality(name)]) for name in names},
+        np.zeros(count),
+    )
+    for row, codes in enumerate(rows.codes):
+        answer = engine.answer(network, _likelihoods(network, rows, codes), names)
+        answers.log_evidence[row] = answer.log_evidence
+        for name, marginal in answer.marginals.items():
+            answers.marginals[name][row] = marginal
+    return answers
+
+
+def _likelihoods(network: Network, rows: Rows, codes: NDArray[np.int32]) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+    for name, code, vectors in zip(rows.variables, codes.tolist(), rows.likelihoods, strict=True):
+        if code >= 0:
+            found[name] = np.eye(network.cardinality(name))[code]
+        elif code < UNOBSERVED:
+            found[name] = vectors[UNOBSERVED - 1 - code]
+    return found

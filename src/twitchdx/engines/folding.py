@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.network import RESERVED, Network, Node, NoisyJoin, NoisyMax, Table, as_join
+from twitchdx.network import RESERVED, Network, Node, NoisyMax, Table, contribution
 from twitchdx.numerics import Array, log_mass
 
 
@@ -27,23 +27,23 @@ class Factor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
-    """Contributions to one noisy node, still to be joined.
+    """Contributions to one noisy node, of which the greatest is still to be found.
 
     Attributes
     ----------
     name : str
         The node.
     parts : list of Factor
-        P(contribution | scope), the contribution on the last axis, which the scope does not name.
-    join : int array, shape (L, L)
-        How two contributions combine.
+        P(contribution | scope), its class on the last axis, which the scope does not name.
+    classes : int
+        Number of classes of contributions, lowest first.
     outcome : int array, shape (states of the node that are possible,)
-        The joined contribution that stands for each possible state of the node.
+        The class that stands for each possible state of the node, when it is the greatest.
     """
 
     name: str
     parts: list[Factor]
-    join: NDArray[np.intp]
+    classes: int
     outcome: NDArray[np.intp]
 
 
@@ -110,45 +110,43 @@ def fold_evidence(network: Network, likelihoods: Mapping[str, Array], needed: Co
                 scope = (*parents, name)
                 folded.add(values[np.ix_(*(possible[each] for each in scope))], scope)
             case NoisyMax() as noisy:
-                _fold_noisy(folded, node, as_join(noisy))
-            case NoisyJoin() as noisy:
                 _fold_noisy(folded, node, noisy)
     return folded
 
 
-def _fold_noisy(folded: Folded, node: Node, noisy: NoisyJoin) -> None:
+def _fold_noisy(folded: Folded, node: Node, noisy: NoisyMax) -> None:
     outcomes = folded.possible[node.name]
     gate = _fold_inhibitors(folded, node, noisy, can_be_first=bool((outcomes == 0).any()))
-    classes, join = _quotient(noisy.join, outcomes)
-    gather = np.eye(len(join) + 1)[classes][:, :-1]  # the class -1 is what the evidence excludes
-    neutral = gather[0]
+    class_of = _classes(len(node.states), outcomes)
+    classes = int(class_of.max()) + 1
+    gather = np.eye(classes + 1)[class_of][:, :-1]  # the class -1 is what the evidence excludes
 
-    def part(contribution: Array, parents: tuple[str, ...]) -> Factor:
-        reduced = contribution @ gather
+    def part(grades: Array, parents: tuple[str, ...]) -> Factor:
+        reduced = grades @ gather
         if not gate:
             return Factor(reduced, parents)
-        suppressed = np.broadcast_to(neutral, reduced.shape)
+        suppressed = np.broadcast_to(gather[0], reduced.shape)
         return Factor(np.stack([suppressed, reduced]), (*gate, *parents))
 
-    start = part(noisy.leak, ())
+    start = part(contribution(noisy.leak[None, :])[0], ())
     parts: list[Factor] = []
-    for parent, contribution in zip(noisy.producers, noisy.contributions, strict=True):
-        here = part(contribution[folded.possible[parent]], (parent,))
+    for parent, reach in zip(noisy.producers, noisy.reach, strict=True):
+        here = part(contribution(reach)[folded.possible[parent]], (parent,))
         if folded.sizes[parent] > 1:
             parts.append(here)
         else:  # a known parent only shifts the leak
-            start = join_parts(start, Factor(here.values.reshape(start.values.shape), gate), join)
-    if len(join) == 1:
+            start = join_parts(start, Factor(here.values.reshape(start.values.shape), gate))
+    if classes == 1:
         # Nothing can have contributed: each parent has its own factor, and they do not interact.
         for each in (start, *parts):
             folded.add(each.values, each.scope)
         return
     if parts:
-        parts[0] = join_parts(start, parts[0], join)
-    folded.joints.append(Joint(node.name, parts or [start], join, classes[outcomes]))
+        parts[0] = join_parts(start, parts[0])
+    folded.joints.append(Joint(node.name, parts or [start], classes, class_of[outcomes]))
 
 
-def _fold_inhibitors(folded: Folded, node: Node, noisy: NoisyJoin, *, can_be_first: bool) -> tuple[str, ...]:
+def _fold_inhibitors(folded: Folded, node: Node, noisy: NoisyMax, *, can_be_first: bool) -> tuple[str, ...]:
     """Fold the inhibitors; the name of a switch (suppressed, open) where one is needed."""
     passes = [each[folded.possible[name]] for name, each in zip(noisy.inhibitors, noisy.passes, strict=True)]
     if not can_be_first:
@@ -167,52 +165,24 @@ def _fold_inhibitors(folded: Folded, node: Node, noisy: NoisyJoin, *, can_be_fir
     return (switch,)
 
 
-def _quotient(
-    join: NDArray[np.intp], outcomes: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The least that must be kept apart to tell the possible outcomes.
+def _classes(states: int, outcomes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Class of each contribution: the least that must be kept apart to tell the possible outcomes.
 
-    Elements from which no possible outcome can be reached are excluded (class -1). The others fall into the
-    coarsest classes that keep every possible outcome apart and that the join respects.
-
-    Returns
-    -------
-    classes : int array, shape (L,)
-        Class of each element.
-    join : int array, shape (classes, classes)
-        The join of classes.
+    Contributions above the highest possible outcome are excluded (class -1). Those below the lowest one are
+    of one class, each possible outcome is a class, and those between two neighbouring ones are a class.
     """
-    elements = [e for e in range(len(join)) if np.isin(join[e], outcomes).any()]
-    label = {e: (int(e) if e in outcomes else -1,) for e in elements}
-    while True:
-        refined = {
-            e: (*label[e][:1], *(label.get(int(join[e, other]), (-2,)) for other in elements))
-            for e in elements
-        }
-        numbered = {key: (number,) for number, key in enumerate(dict.fromkeys(refined.values()))}
-        after = {e: numbered[refined[e]] for e in elements}
-        if len(set(after.values())) == len(set(label.values())):
-            break
-        label = after
-    order = {key: number for number, key in enumerate(dict.fromkeys(label.values()))}
-    classes = np.array([order[label[e]] if e in label else -1 for e in range(len(join))], dtype=np.intp)
-    members = [next(e for e in elements if classes[e] == number) for number in range(len(order))]
-    return classes, classes[join[np.ix_(members, members)]]
+    above = np.searchsorted(outcomes, np.arange(states))  # possible outcomes that are lower
+    _, classes = np.unique(2 * above + np.isin(np.arange(states), outcomes), return_inverse=True)
+    return np.where(np.arange(states) > outcomes[-1], -1, classes)
 
 
-def join_parts(first: Factor, second: Factor, join: NDArray[np.intp]) -> Factor:
-    """P(joined contribution) of two parts; what the evidence excludes has lost its mass."""
+def join_parts(first: Factor, second: Factor) -> Factor:
+    """P(the greater of two contributions); what the evidence excludes has lost its mass."""
     scope = tuple(dict.fromkeys((*first.scope, *second.scope)))
-    a = _aligned(first, scope)[..., :, None]
-    b = _aligned(second, scope)[..., None, :]
-    product = a * b
-    classes = len(join)
-    values = np.zeros([*product.shape[:-2], classes])
-    for i in range(classes):
-        for j in range(classes):
-            if join[i, j] >= 0:
-                values[..., join[i, j]] += product[..., i, j]
-    return Factor(values, scope)
+    a, b = _aligned(first, scope), _aligned(second, scope)
+    lower = np.cumsum(a, axis=-1)
+    lower = np.concatenate([np.zeros_like(lower[..., :1]), lower[..., :-1]], axis=-1)
+    return Factor(a * np.cumsum(b, axis=-1) + lower * b, scope)
 
 
 def _aligned(part: Factor, scope: tuple[str, ...]) -> Array:

@@ -1,8 +1,9 @@
 """Contributions joined two by two, along a tree that keeps every table small.
 
-A noisy node of n parents needs n contributions joined. Joined in a chain they force an order of elimination
-on the parents, which can be a bad one. Here elimination and joining are planned together: the variable that
-costs least comes next, and the contributions that it brings together are joined there (Zhang and Poole 1996).
+A noisy node of n parents takes the greatest of n contributions. Compared in a chain they force an order of
+elimination on the parents, which can be a bad one. Here elimination and joining are planned together: the
+variable that costs least comes next, and the contributions that it brings together are joined there (Zhang
+and Poole 1996).
 All tables are positive: nothing is ever subtracted, so that a rare cause keeps its digits.
 """
 
@@ -58,7 +59,7 @@ class _Bundle:
 
 def _table(joint: Joint, part: Part) -> Factor:
     """A part as a table; a variable stands for its own value."""
-    return Factor(np.eye(len(joint.join)), (part,)) if isinstance(part, str) else part
+    return Factor(np.eye(joint.classes), (part,)) if isinstance(part, str) else part
 
 
 class _Planner:
@@ -66,7 +67,7 @@ class _Planner:
 
     def __init__(self, folded: Folded) -> None:
         self.joints: dict[str, Joint] = {f"{joint.name}{RESERVED}hub": joint for joint in folded.joints}
-        self.sizes = folded.sizes | {hub: len(joint.join) for hub, joint in self.joints.items()}
+        self.sizes = folded.sizes | {hub: joint.classes for hub, joint in self.joints.items()}
         self.factors = list(folded.factors)
         self.order: list[str] = []
         self.made_by: dict[str, int] = {}
@@ -141,7 +142,7 @@ class _Planner:
         """A new variable for the join of two parts; variables that held one are done with."""
         self.order.extend(part for part in (first, second) if isinstance(part, str))
         joint = self.joints[hub]
-        return self.make(hub, join_parts(_table(joint, first), _table(joint, second), joint.join))
+        return self.make(hub, join_parts(_table(joint, first), _table(joint, second)))
 
     def make(self, hub: str, part: Factor) -> str:
         """Turn a part into a factor over a new variable."""

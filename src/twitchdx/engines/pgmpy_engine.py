@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from twitchdx.engines.contract import Answer
+from twitchdx.engines.contract import Answer, Answers, Rows, answer_each
 from twitchdx.engines.folding import Factor, fold_evidence
 from twitchdx.engines.merging import plan_elimination
 from twitchdx.network import Network, load_pgmpy
@@ -29,6 +29,7 @@ class PgmpyEngine:
     """Exact posteriors by variable elimination in pgmpy's factors."""
 
     name = "pgmpy"
+    questions_at_once = 1
 
     def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence); see `Engine.answer`."""
@@ -46,6 +47,10 @@ class PgmpyEngine:
                 problem = _Problem(network, likelihoods, above | needed if above & needed else above)
             marginals[name] = problem.marginal(name)
         return Answer(evidence.log_mass, marginals)
+
+    def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+        """One patient after another; see `Engine.answer_many`."""
+        return answer_each(self, network, rows, targets)
 
 
 class _Problem:

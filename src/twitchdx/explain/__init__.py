@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from twitchdx.explain.conflict import smallest_conflict
-from twitchdx.explain.responsibility import Responsibility, responsibility
+from twitchdx.explain.responsibility import (
+    Responsibilities,
+    Responsibility,
+    responsibilities,
+    responsibility,
+)
 
-__all__ = ["Responsibility", "responsibility", "smallest_conflict"]
+__all__ = ["Responsibilities", "Responsibility", "responsibilities", "responsibility", "smallest_conflict"]

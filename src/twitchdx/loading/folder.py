@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,9 +115,9 @@ def _merge(documents: Sequence[Document]) -> Source:
     data: dict[str, Data] = {}
     lines: dict[str, Lines] = {}
     for document in documents:
-        if isinstance(document.data, dict) and isinstance(document.lines.below, dict):
+        if isinstance(document.data, dict) and isinstance(document.lines.below, Mapping):
             for section, content in document.data.items():
-                where = document.lines.below[section]
+                where = document.lines.find([section])
                 if section not in data:
                     data[section], lines[section] = content, where
                 else:
@@ -165,9 +165,9 @@ def _join(
     return joined, Lines(lines.file, lines.line, old | {key: new[key] for key in fresh}), issues
 
 
-def _below_list(lines: Lines) -> Sequence[Lines]:
-    return lines.below if isinstance(lines.below, list) else []
+def _below_list(lines: Lines) -> list[Lines]:
+    return [lines.find([index]) for index in range(len(lines.below or ()))]
 
 
 def _below_mapping(lines: Lines) -> dict[str, Lines]:
-    return lines.below if isinstance(lines.below, dict) else {}
+    return {key: lines.find([key]) for key in lines.below} if isinstance(lines.below, Mapping) else {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchdx import spec
 from twitchdx.errors import Issue, Where, did_you_mean
+from twitchdx.loading.plain import Misfit, build, plain_data
 from twitchdx.loading.publishing import published_schema
 from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import FORMAT_VERSION, LEVELS, ModelSpec, Reference
@@ -26,7 +27,7 @@ _CSL_NAMES = {"container-title": "container_title"}
 
 @functools.cache
 def _adapter() -> TypeAdapter[ModelSpec]:
-    from pydantic import TypeAdapter  # 0.1 s: loaded when the first model is
+    from pydantic import TypeAdapter  # 0.2 s, for a model that is wrong, and for the schema
 
     return TypeAdapter(ModelSpec)
 
@@ -61,9 +62,17 @@ def parse_spec(data: Mapping[str, Data], where: Callable[[Path], Where]) -> Pars
     where : callable
         Path of an entry -> its place.
     """
+    plain = _rename_csl(data)
+    try:
+        return Parsed(build(ModelSpec, plain))
+    except Misfit:
+        return _judge(plain, where)
+
+
+def _judge(plain: Mapping[str, Data], where: Callable[[Path], Where]) -> Parsed:
+    """What pydantic says of a model that is not right beyond doubt."""
     from pydantic import ValidationError
 
-    plain = _rename_csl(data)
     try:
         return Parsed(_validate(plain))
     except ValidationError as error:
@@ -130,7 +139,7 @@ def spec_data(spec: ModelSpec) -> dict[str, Any]:
 
     The inverse of `parse_spec`: written to a file of a model folder, it gives an equal spec.
     """
-    data: dict[str, Any] = _adapter().dump_python(spec, mode="json", exclude_defaults=True)
+    data: dict[str, Any] = plain_data(spec)
     attributes = {name: csl for csl, name in _CSL_NAMES.items()}
     if "references" in data:
         data["references"] = [

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -26,9 +27,11 @@ MAX_ISSUES = 100
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-# What can move a cursor or colour a terminal; text of a model is printed there.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_CONSTANTS = {"true": True, "false": False, "null": None}
+_NUMBER_BEGINS = "-0123456789"
+# What can move a cursor or colour a terminal; text of a model is printed there. A lone surrogate, which
+# the parser in Python lets through, cannot be printed at all.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 # 10^308 is the largest power of ten in a float64; longer integers would cost time that grows with
 # the square of their digits.
 _LONGEST_NUMBER = 320
@@ -37,23 +40,28 @@ Scalar = str | int | float | bool | None
 Data = Scalar | list["Data"] | dict[str, "Data"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lines:
-    """The file and line of a node, and of everything below it, shaped like the data."""
+    """The file and line of a node, and of everything below it, shaped like the data.
+
+    Below it a collection has `Lines` of its own; of a scalar there is the line alone, since most entries are
+    scalars.
+    """
 
     file: str
     line: int
-    below: Mapping[str, Lines] | Sequence[Lines] | None = None
+    below: Mapping[str, Lines | int] | Sequence[Lines | int] | None = None
 
     def find(self, path: Sequence[str | int]) -> Lines:
         """The deepest node that exists along a path; segments that lead nowhere are skipped."""
         here = self
         for segment in path:
-            below = here.below
-            if isinstance(below, Mapping) and isinstance(segment, str):
-                here = below.get(segment, here)
-            elif isinstance(below, Sequence) and isinstance(segment, int) and segment < len(below):
-                here = below[segment]
+            found: Lines | int = here
+            if isinstance(here.below, Mapping) and isinstance(segment, str):
+                found = here.below.get(segment, here)
+            elif isinstance(here.below, Sequence) and isinstance(segment, int):
+                found = here.below[segment] if segment < len(here.below) else here
+            here = found if isinstance(found, Lines) else Lines(here.file, found)
         return here
 
 
@@ -84,24 +92,55 @@ class _Refused(Exception):  # noqa: N818 - a decision that never leaves this mod
         self.code, self.line, self.message, self.fix = code, line, message, fix
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A collection that is still open."""
+class _Mapping:
+    """A mapping that is still open."""
 
-    lines: Lines
-    items: list[Data] = field(default_factory=list)
-    entries: dict[str, Data] = field(default_factory=dict)
-    item_lines: list[Lines] = field(default_factory=list)
-    entry_lines: dict[str, Lines] = field(default_factory=dict)
-    is_mapping: bool = False
-    key: str | None = None
-    key_line: int = 0
-    skip_value: bool = False
+    __slots__ = ("data", "key", "key_line", "lines", "skip_value")
 
-    def close(self) -> tuple[Data, Lines]:
-        if self.is_mapping:
-            return self.entries, replace(self.lines, below=self.entry_lines)
-        return self.items, replace(self.lines, below=self.item_lines)
+    def __init__(self) -> None:
+        self.data: dict[str, Data] = {}
+        self.lines: dict[str, Lines | int] = {}
+        self.key: str | None = None
+        self.key_line = 0
+        self.skip_value = False
+
+    def place(self, value: Data, lines: Lines | int) -> None:
+        """Put a value below the key that stands before it."""
+        if self.key is not None and not self.skip_value:
+            self.data[self.key] = value
+            self.lines[self.key] = lines
+        self.key = None
+
+
+class _List:
+    """A list that is still open."""
+
+    __slots__ = ("data", "lines")
+
+    def __init__(self) -> None:
+        self.data: list[Data] = []
+        self.lines: list[Lines | int] = []
+
+    def place(self, value: Data, lines: Lines | int) -> None:
+        """Put a value at the end."""
+        self.data.append(value)
+        self.lines.append(lines)
+
+
+class _Root:
+    """The document itself, which holds one value."""
+
+    __slots__ = ("data", "file", "lines")
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.data: Data = None
+        self.lines = Lines(file, 1)
+
+    def place(self, value: Data, lines: Lines | int) -> None:
+        """Take the value."""
+        self.data = value
+        self.lines = lines if isinstance(lines, Lines) else Lines(self.file, lines)
 
 
 class _Composer:
@@ -110,57 +149,60 @@ class _Composer:
     def __init__(self, file: str) -> None:
         self.file = file
         self.issues: list[Issue] = []
-        self.open: list[_Frame] = []
+        self.root = _Root(file)
+        # The collections that the next event stands in; the innermost is last.
+        self.open: list[_Root | _Mapping | _List] = [self.root]
         self.nodes = 0
         self.documents = 0
-        self.result: tuple[Data, Lines] = (None, Lines(file, 1))
 
     def run(self, events: Iterator[yaml.Event]) -> Document:
+        take: dict[type[yaml.Event], Callable[[Any], None]] = {
+            yaml.ScalarEvent: self.take_scalar,
+            yaml.MappingStartEvent: self.open_mapping,
+            yaml.SequenceStartEvent: self.open_list,
+            yaml.MappingEndEvent: self.close,
+            yaml.SequenceEndEvent: self.close,
+            yaml.AliasEvent: self.refuse_alias,
+            yaml.DocumentStartEvent: self.begin_document,
+        }
         try:
             for event in events:
-                self.take(event)
+                kind = type(event)
+                if kind in take:
+                    take[kind](event)
         except _Refused as refusal:
-            self.report(refusal.code, refusal.line, refusal.message, refusal.fix)
-            self.result = (None, Lines(self.file, 1))
+            self.give_up(refusal.code, refusal.line, refusal.message, refusal.fix)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             said = " ".join(part for part in (error.context, error.problem) if part)
-            self.report("yaml-syntax", line, f"not valid YAML: {said}.", "Mend the syntax here or above.")
-            self.result = (None, Lines(self.file, 1))
+            self.give_up("yaml-syntax", line, f"not valid YAML: {said}.", "Mend the syntax here or above.")
         except yaml.YAMLError as error:  # unreadable characters carry no mark
-            self.report("yaml-syntax", 1, f"not valid YAML: {error}.", "Save the file as UTF-8 text.")
-            self.result = (None, Lines(self.file, 1))
-        return Document(*self.result, tuple(self.issues))
+            self.give_up("yaml-syntax", 1, f"not valid YAML: {error}.", "Save the file as UTF-8 text.")
+        return Document(self.root.data, self.root.lines, tuple(self.issues))
 
-    def take(self, event: yaml.Event) -> None:
-        match event:
-            case yaml.ScalarEvent():
-                self.admit(event)
-                self.take_scalar(event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self.admit(event)
-                self.open_collection(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self.place(*self.open.pop().close())
-            case yaml.AliasEvent():
-                raise _Refused(
-                    "yaml-alias",
-                    _line(event),
-                    f"the alias *{event.anchor} stands for text elsewhere.",
-                    "Write the text out: aliases can grow without bound and hide what an entry says.",
-                )
-            case yaml.DocumentStartEvent():
-                self.documents += 1
-                if self.documents > 1:
-                    raise _Refused(
-                        "yaml-documents",
-                        _line(event),
-                        "a second document begins.",
-                        "Keep one document in a file: remove the line ---.",
-                    )
+    def give_up(self, code: str, line: int, message: str, fix: str) -> None:
+        self.issues.append(Issue("error", code, Where("", self.file, line), message, fix))
+        self.root = _Root(self.file)
 
-    def admit(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        line = _line(event)
+    def begin_document(self, event: yaml.Event) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise _Refused(
+                "yaml-documents",
+                _line(event),
+                "a second document begins.",
+                "Keep one document in a file: remove the line ---.",
+            )
+
+    def refuse_alias(self, event: yaml.AliasEvent) -> None:
+        raise _Refused(
+            "yaml-alias",
+            _line(event),
+            f"the alias *{event.anchor} stands for text elsewhere.",
+            "Write the text out: aliases can grow without bound and hide what an entry says.",
+        )
+
+    def admit(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise _Refused(
@@ -173,66 +215,68 @@ class _Composer:
             self.report(
                 "yaml-anchor", line, f"the anchor &{event.anchor} is not allowed.", "Remove the anchor."
             )
-        if event.tag not in (None, "!"):
+        if event.tag is not None and event.tag != "!":
             self.report("yaml-tag", line, f"the tag {event.tag} is not allowed.", "Remove the tag.")
 
-    def open_collection(self, event: yaml.CollectionStartEvent) -> None:
+    def open_mapping(self, event: yaml.MappingStartEvent) -> None:
+        self.open_collection(event, _Mapping())
+
+    def open_list(self, event: yaml.SequenceStartEvent) -> None:
+        self.open_collection(event, _List())
+
+    def open_collection(self, event: yaml.CollectionStartEvent, collection: _Mapping | _List) -> None:
         line = _line(event)
-        if len(self.open) >= MAX_DEPTH:
+        self.admit(event, line)
+        if len(self.open) > MAX_DEPTH:
             raise _Refused(
                 "yaml-too-deep",
                 line,
                 f"nested deeper than {MAX_DEPTH} levels.",
                 "A model needs about 12 levels: flatten this entry.",
             )
-        if self.awaits_key():
-            raise _Refused("yaml-key", line, "a key is a list or a mapping.", "Use a plain word as the key.")
-        frame = _Frame(Lines(self.file, line), is_mapping=isinstance(event, yaml.MappingStartEvent))
-        self.open.append(frame)
+        around = self.open[-1]
+        if isinstance(around, _Mapping):
+            if around.key is None:
+                raise _Refused(
+                    "yaml-key", line, "a key is a list or a mapping.", "Use a plain word as the key."
+                )
+            line = around.key_line  # an entry begins where its key stands
+        around.place(collection.data, Lines(self.file, line, collection.lines))
+        self.open.append(collection)
 
-    def awaits_key(self) -> bool:
-        return bool(self.open) and self.open[-1].is_mapping and self.open[-1].key is None
+    def close(self, _event: yaml.CollectionEndEvent) -> None:
+        self.open.pop()
 
     def take_scalar(self, event: yaml.ScalarEvent) -> None:
-        line = _line(event)
-        if _CONTROL.search(event.value):
+        line, text, around = _line(event), event.value, self.open[-1]
+        self.admit(event, line)
+        # The first test is much quicker, and true of every text without a control character or a line break.
+        if not text.isprintable() and _CONTROL.search(text):
             self.report(
                 "control-character",
                 line,
                 "the text holds a control character, which can garble a terminal.",
                 "Remove it; only line breaks and tabs are allowed.",
             )
-        if self.awaits_key():
-            frame = self.open[-1]
-            frame.key, frame.key_line = event.value, line
-            frame.skip_value = event.value in frame.entries
-            if frame.skip_value:
-                first = frame.entry_lines[event.value].line
-                self.report(
-                    "duplicate-key",
-                    line,
-                    f"the key {event.value!r} occurs twice; the first is at line {first}.",
-                    "Keep one of the two, or rename one.",
-                )
-            return
-        value: Scalar = event.value
-        if not event.style:  # a plain scalar; quoted and block ones are text
-            value = resolve_scalar(event.value)
-        self.place(value, Lines(self.file, line))
+        # Quoted and block scalars are text.
+        if not isinstance(around, _Mapping):
+            around.place(text if event.style else resolve_scalar(text), line)
+        elif around.key is None:
+            self.take_key(around, text, line)
+        else:
+            around.place(text if event.style else resolve_scalar(text), around.key_line)
 
-    def place(self, value: Data, lines: Lines) -> None:
-        if not self.open:
-            self.result = (value, lines)
-            return
-        frame = self.open[-1]
-        if not frame.is_mapping:
-            frame.items.append(value)
-            frame.item_lines.append(lines)
-            return
-        key, frame.key = frame.key, None
-        if key is not None and not frame.skip_value:
-            frame.entries[key] = value
-            frame.entry_lines[key] = replace(lines, line=frame.key_line)
+    def take_key(self, mapping: _Mapping, key: str, line: int) -> None:
+        mapping.key, mapping.key_line = key, line
+        mapping.skip_value = key in mapping.data
+        if mapping.skip_value:
+            first = Lines(self.file, 1, mapping.lines).find([key]).line
+            self.report(
+                "duplicate-key",
+                line,
+                f"the key {key!r} occurs twice; the first is at line {first}.",
+                "Keep one of the two, or rename one.",
+            )
 
     def report(self, code: str, line: int, message: str, fix: str) -> None:
         self.issues.append(Issue("error", code, Where("", self.file, line), message, fix))
@@ -251,8 +295,8 @@ def resolve_scalar(text: str) -> Scalar:
     >>> [resolve_scalar(text) for text in ("1e-3", "no", "12:30", "true", "007", "null")]
     [0.001, 'no', '12:30', True, '007', None]
     """
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
+    if text[:1] not in _NUMBER_BEGINS:  # almost every scalar
+        return _CONSTANTS.get(text, text)
     if len(text) > _LONGEST_NUMBER or not _NUMBER.fullmatch(text):
         return text
     number = int(text) if _INTEGER.fullmatch(text) else float(text)

@@ -77,7 +77,7 @@ class _Compiler:
             for name, variable in getattr(spec, section).items():
                 self.variables[name] = variable
                 self.paths[name] = (section, name, "distribution")
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, Node] = {}  # parents before children
 
     def run(self) -> Network:
         graph = {name: parents_of(variable) for name, variable in self.variables.items()}
@@ -99,8 +99,7 @@ class _Compiler:
             case LogLinear() as kind:
                 return self.log_linear((*path, "log_linear"), parents, kind)
             case NoisyOr() | NoisyMax() as kind:
-                above = Network(self.nodes.values())
-                return compile_noisy(above, tuple(variable.states), kind, path, self.report)
+                return compile_noisy(self.nodes, tuple(variable.states), kind, path, self.report)
             case TableSpec() as kind:
                 return self.table((*path, "table"), variable, parents, kind)
             case Deterministic() as kind:
@@ -141,8 +140,7 @@ class _Compiler:
             product = product * np.reshape(ratios, shape)
         marginal = [self.probability((*path, "marginal", s), e) for s, e in kind.marginal.items()]
         odds = any(e.form == "odds_ratio" for each in kind.modifiers.values() for e in each.values())
-        above = Network(self.nodes.values())
-        weights = joint(above, parents) if parents else np.ones(())
+        weights = joint(self.nodes, parents) if parents else np.ones(())
         try:
             rows = solve_intercepts(np.array(marginal), product.ravel(), weights.ravel(), odds=odds)
         except ConversionError as error:

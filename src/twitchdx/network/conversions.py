@@ -189,7 +189,10 @@ def solve_leak(prevalence: float, passing: float, silence: Callable[[float], flo
         raise ConversionError(message, "Weaken an inhibitor, or mend the prevalence.")
     if floor >= prevalence:
         return 0.0
-    return solve_increasing(lambda leak: implied(leak) - prevalence, 0.0, prevalence / passing)
+    greatest = prevalence / passing
+    if greatest == 1.0:  # nothing but a certain leak will do
+        return 1.0
+    return solve_increasing(lambda leak: implied(leak) - prevalence, 0.0, greatest)
 
 
 def solve_intercepts(marginal: Array, ratios: Array, weights: Array, *, odds: bool) -> Array:

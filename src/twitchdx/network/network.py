@@ -8,7 +8,6 @@ from graphlib import TopologicalSorter
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twitchdx.numerics import Array, read_only
 
@@ -71,53 +70,6 @@ class NoisyMax:
         return tuple(dict.fromkeys((*self.producers, *self.inhibitors)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NoisyJoin:
-    """Independent contributions that are joined: a noisy-MAX over states that need not be ordered.
-
-    X is the join of the leak's and every producer's contribution, unless it is suppressed: then X is its
-    first state. `explain.reach` makes such nodes; a noisy-MAX is one whose join is the maximum.
-
-    Attributes
-    ----------
-    producers : tuple of str
-        Parents that contribute.
-    contributions : tuple of float64 array, each of shape (states of the parent, L)
-        P(contribution | state of the parent) over the L states of X.
-    leak : float64 array, shape (L,)
-        Distribution of the leak's contribution.
-    join : int array, shape (L, L)
-        An associative, commutative, idempotent operation whose neutral element is state 0.
-    inhibitors, passes :
-        As in `NoisyMax`.
-    """
-
-    producers: tuple[str, ...]
-    contributions: tuple[Array, ...]
-    leak: Array
-    join: NDArray[np.intp]
-    inhibitors: tuple[str, ...] = ()
-    passes: tuple[Array, ...] = ()
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Producers, then inhibitors; one that is both stands once."""
-        return tuple(dict.fromkeys((*self.producers, *self.inhibitors)))
-
-
-def as_join(noisy: NoisyMax) -> NoisyJoin:
-    """A noisy-MAX as contributions and their maximum."""
-    states = np.arange(noisy.leak.size + 1)
-    return NoisyJoin(
-        noisy.producers,
-        tuple(contribution(reach) for reach in noisy.reach),
-        contribution(noisy.leak[None, :])[0],
-        np.maximum.outer(states, states),
-        noisy.inhibitors,
-        noisy.passes,
-    )
-
-
 def contribution(reach: Array) -> Array:
     """P(contribution = g) from P(contribution >= g), grade 0 first; shape (states, G) to (states, G + 1)."""
     upper = np.concatenate([np.ones([len(reach), 1]), reach], axis=1)
@@ -125,7 +77,7 @@ def contribution(reach: Array) -> Array:
     return read_only(upper - lower)
 
 
-Mechanism = Table | NoisyMax | NoisyJoin
+Mechanism = Table | NoisyMax
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +90,7 @@ class Node:
         Its name.
     states : tuple of str
         Its states, the normal one first.
-    mechanism : Table, NoisyMax or NoisyJoin
+    mechanism : Table or NoisyMax
         P(X | parents).
     """
 
@@ -161,7 +113,7 @@ class Network(Mapping[str, Node]):
         The nodes in any order; every parent is among them, and there is no cycle.
     """
 
-    __slots__ = ("_children", "_nodes")
+    __slots__ = ("__weakref__", "_children", "_nodes")
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         given = {node.name: node for node in nodes}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twitchdx.network.contraction import joint, parent_expectation
+from twitchdx.network.contraction import Nodes, Values, expectation, joint
 from twitchdx.network.conversions import (
     ConversionError,
     link_from_risks,
@@ -15,7 +15,6 @@ from twitchdx.network.conversions import (
     risks_from_ratios,
     solve_leak,
 )
-from twitchdx.network.network import Network
 from twitchdx.network.network import NoisyMax as Compiled
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, NoisyMax, NoisyOr
@@ -24,10 +23,12 @@ Path = tuple[str | int, ...]
 Report = Callable[[Path, ConversionError], None]
 # Solved numbers of neighbouring grades may cross by rounding alone.
 _ROUNDING = 1e-9
+# Errors of 1e-16 may grow a thousandfold before a solved leak, good to about 1e-10, would feel them.
+_AMPLIFIED = 1e-3
 
 
 def compile_noisy(
-    above: Network, states: tuple[str, ...], kind: NoisyOr | NoisyMax, path: Path, report: Report
+    above: Nodes, states: tuple[str, ...], kind: NoisyOr | NoisyMax, path: Path, report: Report
 ) -> Compiled:
     """Convert every number of a noisy distribution.
 
@@ -36,8 +37,8 @@ def compile_noisy(
 
     Parameters
     ----------
-    above : Network
-        Holds all parents and everything upstream of them.
+    above : mapping of str to Node
+        Holds all parents and everything upstream of them, parents before children.
     states : tuple of str
         States of the variable, the first one included.
     kind : NoisyOr or NoisyMax
@@ -54,7 +55,7 @@ def compile_noisy(
 
 @dataclass(slots=True)
 class _Noisy:
-    above: Network
+    above: Nodes
     grades: tuple[str, ...]
     kind: NoisyOr | NoisyMax
     path: Path
@@ -65,15 +66,12 @@ class _Noisy:
 
     def compile(self) -> Compiled:
         self.reach = {
-            parent: np.zeros([self.above.cardinality(parent), len(self.grades)]) for parent in self.kind.links
+            parent: np.zeros([len(self.above[parent].states), len(self.grades)]) for parent in self.kind.links
         }
         self.passes = {parent: self.pass_vector(parent) for parent in self.kind.inhibitors}
         self.leak = np.zeros(len(self.grades))
-        names = tuple(dict.fromkeys((*self.kind.links, *self.kind.inhibitors)))
-        needs_prevalence = any(e.form == "prevalence" for e in self.leaks().values())
-        expectation = parent_expectation(self.above, names) if needs_prevalence else None
         for g, grade in enumerate(self.grades):
-            self.convert_grade(g, grade, names, expectation)
+            self.convert_grade(g, grade)
         self.check_monotone()
         return Compiled(
             producers=tuple(self.reach),
@@ -103,18 +101,12 @@ class _Noisy:
         return self.above[parent].states.index(state)
 
     def pass_vector(self, parent: str) -> Array:
-        values = np.ones(self.above.cardinality(parent))
+        values = np.ones(len(self.above[parent].states))
         for state, multiplier in self.kind.inhibitors[parent].items():
             values[self.state_index(parent, state)] = multiplier.value
         return values
 
-    def convert_grade(
-        self,
-        g: int,
-        grade: str,
-        names: tuple[str, ...],
-        expectation: Callable[[Mapping[str, Array]], float] | None,
-    ) -> None:
+    def convert_grade(self, g: int, grade: str) -> None:
         links = self.links(grade)
         leak = self.leaks().get(grade)
         sensitivities: list[tuple[str, int, Path, float]] = []
@@ -130,8 +122,8 @@ class _Noisy:
                     ratios[index] = (place, estimate)
             if ratios:
                 self.convert_ratios(g, parent, ratios, leak)
-        if leak is not None and leak.form == "prevalence" and expectation is not None:
-            self.solve_leak(g, grade, leak.value, names, expectation, sensitivities)
+        if leak is not None and leak.form == "prevalence":
+            self.solve_leak(g, grade, leak.value, sensitivities)
         elif leak is not None:
             self.leak[g] = leak.value
         for parent, index, place, sensitivity in sensitivities:
@@ -171,31 +163,27 @@ class _Noisy:
                 self.report(place, error)
 
     def solve_leak(
-        self,
-        g: int,
-        grade: str,
-        prevalence: float,
-        names: tuple[str, ...],
-        expectation: Callable[[Mapping[str, Array]], float],
-        sensitivities: list[tuple[str, int, Path, float]],
+        self, g: int, grade: str, prevalence: float, sensitivities: list[tuple[str, int, Path, float]]
     ) -> None:
-        passing = {name: self.passes.get(name, np.ones(self.above.cardinality(name))) for name in names}
-        fixed = {name: values.copy() for name, values in passing.items()}
+        names = dict.fromkeys((*self.reach, *self.passes))
+        unaries = {
+            name: self.passes.get(name, np.ones(len(self.above[name].states)))[:, None] for name in names
+        }
+        passing = expectation(self.above, unaries).item() if self.passes else 1.0
         for parent, reach in self.reach.items():
-            fixed[parent] *= 1.0 - reach[:, g]
+            unaries[parent] = unaries[parent] * (1.0 - reach[:, g, None])
 
-        def silence(leak: float) -> float:
-            unaries = {name: values.copy() for name, values in fixed.items()}
+        def silence(scale: Values) -> Values:
+            """E[I prod_k (1 - w_k)] where a link given as a sensitivity p has 1 - w = scale * (1 - p)."""
+            functions = {name: values * np.ones_like(scale) for name, values in unaries.items()}
             for parent, index, _, sensitivity in sensitivities:
-                unaries[parent][index] *= (1.0 - sensitivity) / (1.0 - leak)
-            return expectation(unaries)
+                functions[parent][index] *= (1.0 - sensitivity) * scale
+            return expectation(self.above, functions) if functions else np.ones_like(scale)
 
+        degree = len({parent for parent, *_ in sensitivities})
+        greatest = prevalence / passing if prevalence < passing else 1.0
         try:
-            if sensitivities:
-                self.leak[g] = solve_leak(prevalence, expectation(passing), silence)
-            else:  # nothing depends on the leak: one evaluation is enough
-                constant = expectation(fixed)
-                self.leak[g] = solve_leak(prevalence, expectation(passing), lambda _: constant)
+            self.leak[g] = solve_leak(prevalence, passing, _of_leak(silence, degree, greatest))
         except ConversionError as error:
             leak_path = (
                 (*self.path, "leak") if isinstance(self.kind, NoisyOr) else (*self.path, "leak", grade)
@@ -204,13 +192,15 @@ class _Noisy:
 
     def check_monotone(self) -> None:
         """P(at least g) never rises with g, for the leak and for each state of each parent."""
+        if len(self.grades) == 1:
+            return
         rows: list[tuple[Path, Array]] = [((*self.path, "leak"), self.leak)]
         for parent, reach in self.reach.items():
             states = self.above[parent].states
             rows.extend(((*self.path, "links", parent, s), row) for s, row in zip(states, reach, strict=True))
         for place, row in rows:
             rise = np.diff(row)
-            if rise.size and rise.max() > _ROUNDING:
+            if rise.max() > _ROUNDING:
                 grade = self.grades[int(rise.argmax()) + 1]
                 lower, higher = row[int(rise.argmax())], row[int(rise.argmax()) + 1]
                 message = (
@@ -220,3 +210,22 @@ class _Noisy:
                 fix = "Each number is for at least its grade: lower this one, or raise the one below."
                 self.report(place, ConversionError(message, fix))
             np.minimum.accumulate(row, out=row)
+
+
+def _of_leak(silence: Callable[[Values], Values], degree: int, greatest: float) -> Callable[[float], float]:
+    """The silence as a function of the leak, at which 1 - w = (1 - p) / (1 - leak).
+
+    It is a polynomial of 1 / (1 - leak), whose coefficients are known from its values at the roots of unity:
+    one pass through the network for every leak. Each has an error of about 1e-16. Where the greatest possible
+    leak makes too much of that, each leak has a pass of its own.
+    """
+    if (1.0 - greatest) ** degree < _AMPLIFIED:
+        return lambda leak: silence(np.array([1.0 / (1.0 - leak)])).item()
+    powers = np.arange(degree + 1)
+    roots = np.exp(2j * np.pi * powers / len(powers))
+    coefficients = (silence(roots) @ roots[:, None] ** -powers).real / len(powers)
+
+    def of_leak(leak: float) -> float:
+        return float(coefficients @ (1.0 - leak) ** -powers)
+
+    return of_leak

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -118,18 +119,34 @@ class ModelSpec:
         }
 
 
+# What holds nothing: left out before a path is made, since most of a model is text.
+_LEAVES = (str, int, float)
+
+
 def walk_estimates(
     node: object, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Estimate]]:
     """Every estimate at or below a part of a spec, with its path, in the order of the file."""
-    if isinstance(node, Estimate):
-        yield path, node
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from walk_estimates(value, (*path, key))
-    elif isinstance(node, tuple):
-        for index, value in enumerate(node):
-            yield from walk_estimates(value, (*path, index))
-    elif is_dataclass(node):
-        for attribute in fields(node):
-            yield from walk_estimates(getattr(node, attribute.name), (*path, attribute.name))
+    waiting = [(path, node)]
+    while waiting:
+        here, each = waiting.pop()
+        if isinstance(each, Estimate):
+            yield here, each
+        inner = [
+            ((*here, key), value) for key, value in _below(each) if value and not isinstance(value, _LEAVES)
+        ]
+        waiting.extend(reversed(inner))
+
+
+def _below(node: object) -> Iterable[tuple[str | int, object]]:
+    if isinstance(node, dict):
+        return node.items()
+    if isinstance(node, tuple):
+        return enumerate(node)
+    kind: Any = type(node)
+    return [(name, getattr(node, name)) for name in _attributes(kind)]
+
+
+@functools.cache
+def _attributes(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twitchdx.steps.conditions import Situation, holds
-from twitchdx.steps.ranking import rank_next_steps
-from twitchdx.steps.triage import triage
+from twitchdx.steps.ranking import NextSteps
+from twitchdx.steps.triage import TriageRules, triage
 
-__all__ = ["Situation", "holds", "rank_next_steps", "triage"]
+__all__ = ["NextSteps", "Situation", "TriageRules", "holds", "triage"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from twitchdx.spec import Condition, Threshold
+
+Pairs = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,18 @@ class Situation:
         Cause -> responsibility for the complaint.
     watched : frozenset of str
         Causes whose probability alone can raise the level of care.
+    observed : frozenset of pairs of str
+        The states once more, as pairs of variable and state.
     """
 
     states: Mapping[str, str]
     probability: Mapping[str, float]
     responsibility: Mapping[str, float] | None
     watched: frozenset[str] = frozenset()
+    observed: Pairs = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observed", frozenset(self.states.items()))
 
     def weight(self, cause: str) -> float:
         """What a cause counts when steps are ranked.
@@ -41,19 +49,72 @@ class Situation:
         return self.responsibility[cause]
 
 
+Predicate = Callable[[Situation], bool]
+
+
 def holds(condition: Condition, situation: Situation) -> bool:
     """Whether everything that the condition lists holds."""
-    responsibility = situation.responsibility
-    return (
-        all(situation.states.get(name) in states for name, states in condition.evidence.items())
-        and all(_within(bound, situation.probability[name]) for name, bound in condition.posterior.items())
-        and all(
-            responsibility is not None and _within(bound, responsibility[name])
-            for name, bound in condition.responsibility.items()
-        )
-        and all(holds(each, situation) for each in condition.all)
-        and (not condition.any or any(holds(each, situation) for each in condition.any))
-    )
+    return predicate(condition)(situation)
+
+
+def predicate(condition: Condition) -> Predicate:
+    """A condition as a function, for many patients: much quicker than reading it for each of them."""
+    parts = [_any_observed(_pairs(name, states)) for name, states in condition.evidence.items()]
+    parts += [_probability_within(name, bound) for name, bound in condition.posterior.items()]
+    parts += [_responsibility_within(name, bound) for name, bound in condition.responsibility.items()]
+    parts += [predicate(each) for each in condition.all]
+    if condition.any:
+        parts.append(_any_of(condition.any))
+    if len(parts) == 1:
+        return parts[0]
+
+    def all_hold(situation: Situation) -> bool:
+        for part in parts:  # noqa: SIM110 - a third of the time of all(...)
+            if not part(situation):
+                return False
+        return True
+
+    return all_hold
+
+
+def _pairs(name: str, states: Iterable[str]) -> Pairs:
+    return frozenset((name, state) for state in states)
+
+
+def _any_observed(pairs: Pairs) -> Predicate:
+    return lambda situation: not pairs.isdisjoint(situation.observed)
+
+
+def _probability_within(name: str, bound: Threshold) -> Predicate:
+    return lambda situation: _within(bound, situation.probability[name])
+
+
+def _responsibility_within(name: str, bound: Threshold) -> Predicate:
+    def within(situation: Situation) -> bool:
+        return situation.responsibility is not None and _within(bound, situation.responsibility[name])
+
+    return within
+
+
+def _any_of(conditions: Iterable[Condition]) -> Predicate:
+    """At least one holds. Those that ask for one state of one variable are a single look at the evidence."""
+    pairs: Pairs = frozenset()
+    others = []
+    for each in conditions:
+        if len(each.evidence) == 1 and not (each.posterior or each.responsibility or each.all or each.any):
+            pairs |= _pairs(*next(iter(each.evidence.items())))
+        else:
+            others.append(predicate(each))
+
+    def any_holds(situation: Situation) -> bool:
+        if not pairs.isdisjoint(situation.observed):
+            return True
+        for other in others:  # noqa: SIM110 - a third of the time of any(...)
+            if other(situation):
+                return True
+        return False
+
+    return any_holds if others else _any_observed(pairs)
 
 
 def _within(bound: Threshold, probability: float) -> bool:

@@ -6,16 +6,11 @@ from collections.abc import Mapping
 
 from twitchdx.records import Triage, TriageReason
 from twitchdx.spec import LEVELS, CareLevel, Level, TriageRule
-from twitchdx.steps.conditions import Situation, holds
+from twitchdx.steps.conditions import Situation, predicate
 
 
-def triage(
-    rules: Mapping[str, TriageRule], levels: Mapping[Level, CareLevel], situation: Situation
-) -> Triage:
-    """Apply the rules of a model.
-
-    The level is the maximum over the rules that fire, so a further red flag never lowers it; red
-    flags look at the evidence alone, so no probability talks one down.
+class TriageRules:
+    """The triage rules of a model, ready for many patients.
 
     Parameters
     ----------
@@ -23,39 +18,50 @@ def triage(
         The rules.
     levels : mapping of str to CareLevel
         The five levels.
-    situation : Situation
-        The patient.
-
-    Returns
-    -------
-    Triage
-        The level with every reason. Without a reason it is the lowest level.
     """
-    fired = [
-        TriageReason(
-            rule=name,
-            label=rule.label,
-            level=rule.level,
-            red_flag=rule.red_flag,
-            reason=rule.reason,
-            action=rule.action,
-            sources=rule.sources,
+
+    def __init__(self, rules: Mapping[str, TriageRule], levels: Mapping[Level, CareLevel]) -> None:
+        self._levels = levels
+        # Stable: among rules of one level red flags lead, then the order of the file.
+        order = sorted(rules, key=lambda name: (-LEVELS.index(rules[name].level), not rules[name].red_flag))
+        self._rules = [(predicate(rules[name].when), _reason(name, rules[name])) for name in order]
+
+    def triage(self, situation: Situation) -> Triage:
+        """The level with every reason. Without a reason it is the lowest level.
+
+        The level is the maximum over the rules that fire, so a further red flag never lowers it; red
+        flags look at the evidence alone, so no probability talks one down.
+        """
+        fired = [reason for holds, reason in self._rules if holds(situation)]
+        level = fired[0].level if fired else LEVELS[0]
+        care = self._levels[level]
+        deciding = [reason for reason in fired if reason.level == level]
+        action = next((reason.action for reason in deciding if reason.action), care.action)
+        sources = [source for reason in deciding for source in reason.sources] or list(care.sources)
+        return Triage(
+            level=level,
+            label=care.label,
+            action=action,
+            reason=deciding[0].reason if deciding else care.reason,
+            reasons=tuple(fired),
+            sources=tuple(dict.fromkeys(sources)),
         )
-        for name, rule in rules.items()
-        if holds(rule.when, situation)
-    ]
-    # Stable: among rules of one level red flags lead, then the order of the file.
-    fired.sort(key=lambda reason: (-LEVELS.index(reason.level), not reason.red_flag))
-    level = fired[0].level if fired else LEVELS[0]
-    care = levels[level]
-    deciding = [reason for reason in fired if reason.level == level]
-    action = next((reason.action for reason in deciding if reason.action), care.action)
-    sources = [source for reason in deciding for source in reason.sources] or list(care.sources)
-    return Triage(
-        level=level,
-        label=care.label,
-        action=action,
-        reason=deciding[0].reason if deciding else care.reason,
-        reasons=tuple(fired),
-        sources=tuple(dict.fromkeys(sources)),
+
+
+def triage(
+    rules: Mapping[str, TriageRule], levels: Mapping[Level, CareLevel], situation: Situation
+) -> Triage:
+    """Apply the rules of a model to one patient; see `TriageRules`."""
+    return TriageRules(rules, levels).triage(situation)
+
+
+def _reason(name: str, rule: TriageRule) -> TriageReason:
+    return TriageReason(
+        rule=name,
+        label=rule.label,
+        level=rule.level,
+        red_flag=rule.red_flag,
+        reason=rule.reason,
+        action=rule.action,
+        sources=rule.sources,
     )

@@ -1,0 +1,1 @@
+"""Speed, memory and agreement, against pgmpy and pyAgrum: `python -m benchmarks` from the checkout."""

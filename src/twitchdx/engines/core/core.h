@@ -1,0 +1,58 @@
+/* The exact engine's inner loops: what the library exports.
+ *
+ * Everything is plain C99 on top of libc and libm. A network is built once and never changes, so that threads
+ * may share it. No number is ever subtracted from another: every product and every sum is of numbers that are
+ * not negative, so a rare cause keeps its digits.
+ */
+#ifndef TWITCHDX_CORE_H
+#define TWITCHDX_CORE_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define CORE_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define CORE_API __attribute__((visibility("default")))
+#else
+#define CORE_API
+#endif
+
+/* What core_network_new and core_answer say. */
+enum { CORE_DONE = 0, CORE_NO_MEMORY = 1 };
+
+/* Code of a variable that was not observed; from -2 down, codes count rows of likelihoods. */
+enum { CORE_UNOBSERVED = -1 };
+
+typedef struct core_network core_network;
+
+/* The evidence of many patients. */
+typedef struct {
+    int64_t count;                    /* patients */
+    int64_t n_variables;              /* columns */
+    const int32_t *variables;         /* node of each column */
+    const int32_t *codes;             /* count x n_variables, row after row */
+    const double *const *likelihoods; /* for each column: rows of soft evidence */
+} core_rows;
+
+/* What is wanted, and where it is written. */
+typedef struct {
+    int64_t n_targets;
+    const int32_t *targets; /* nodes */
+    int64_t width;          /* states of all targets together */
+    double budget;          /* cells that all tables of a patient may have together */
+    double *log_evidence;   /* count */
+    double *marginals;      /* count x width, target after target in a row */
+    double *cells;          /* count: cells of all tables where they exceed the budget, else 0 */
+} core_answers;
+
+/* SHA-256 of the sources that the library was compiled from, in hexadecimal. */
+CORE_API const char *core_digest(void);
+
+/* A network from two flat arrays; see `Compiled` in the Python module beside this file. NULL without memory. */
+CORE_API core_network *core_network_new(const int32_t *shape, const double *numbers);
+CORE_API void core_network_free(core_network *network);
+
+/* Answer for each row by itself; what stands in other rows changes no bit of it. */
+CORE_API int32_t core_answer(const core_network *network, const core_rows *rows, const core_answers *out);
+
+#endif

@@ -1,0 +1,238 @@
+"""The exact engine: every posterior of one patient or of many from one pass forward and one back.
+
+The network is handed over once, flat, to the compiled core (see `core/core.h`); from then on a patient costs
+microseconds. Where the core could not be compiled, `NumpyCore` does the same in numpy.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+import weakref
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Rows
+from twitchdx.engines.core import load_core
+from twitchdx.engines.numpy_core import NumpyCore
+from twitchdx.errors import EngineError, Issue, Where
+from twitchdx.network import Network, Table, contribution
+from twitchdx.numerics import Array
+
+#: Cells of all tables together that one patient may need: with what is kept for the way back, about 3 GiB.
+BUDGET = 2.0**27
+# More patients than this are handed to the core at once only in pieces, so that an interrupt is heard.
+_PIECE = 4096
+
+_Ints = NDArray[np.int32]
+
+
+class ExactEngine:
+    """Exact posteriors by elimination in positive arithmetic.
+
+    Evidence is folded into the part of the network that matters. What is left of each noisy node stays
+    factored into its contributions; variables and noisy nodes are eliminated in a greedy order, and all
+    marginals come from differentiating that one pass backwards (Darwiche 2003). Nothing is ever subtracted,
+    so that the rarest cause has as many digits as the commonest.
+
+    References
+    ----------
+    Darwiche (2003), Journal of the ACM 50(3), 280-305; Heckerman and Breese (1996), causal independence;
+    Díez and Galán (2003), noisy-MAX factored.
+    """
+
+    name = "exact"
+    questions_at_once = 64
+
+    def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
+        """P(target | evidence) for each target, and P(evidence); see `Engine.answer`."""
+        compiled = _compiled(network)
+        if compiled is None:
+            return NumpyCore().answer(network, likelihoods, targets)
+        names = sorted(likelihoods, key=compiled.index.__getitem__)
+        vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
+        codes = np.full((1, len(names)), UNOBSERVED - 1, dtype=np.int32)
+        asked = compiled.ask(targets)
+        log_evidence, marginals, cells = compiled.run(names, codes, vectors, asked)
+        if cells[0]:
+            raise _too_wide(float(cells[0]))
+        if log_evidence[0] == -np.inf:
+            return Answer(-np.inf, {})
+        marginals.setflags(write=False)
+        return Answer(
+            float(log_evidence[0]), {name: marginals[0, a:b] for name, (a, b) in asked.columns.items()}
+        )
+
+    def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+        """The same for many patients, in the calling thread; see `Engine.answer_many`."""
+        compiled = _compiled(network)
+        if compiled is None:
+            return NumpyCore().answer_many(network, rows, targets)
+        order = sorted(range(len(rows.variables)), key=lambda k: compiled.index[rows.variables[k]])
+        names = [rows.variables[k] for k in order]
+        vectors = [np.ascontiguousarray(rows.likelihoods[k], dtype=np.float64) for k in order]
+        asked = compiled.ask(targets)
+        pieces = [
+            compiled.run(names, np.ascontiguousarray(rows.codes[at : at + _PIECE, order]), vectors, asked)
+            for at in range(0, len(rows.codes), _PIECE)
+        ]
+        if not pieces:
+            pieces = [compiled.run(names, np.empty((0, len(names)), np.int32), vectors, asked)]
+        log_evidence, marginals, cells = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        for each in (log_evidence, marginals, cells):
+            each.setflags(write=False)
+        return Answers(
+            log_evidence, {name: marginals[:, a:b] for name, (a, b) in asked.columns.items()}, cells
+        )
+
+
+class _Rows(ctypes.Structure):
+    _fields_ = (
+        ("count", ctypes.c_int64),
+        ("n_variables", ctypes.c_int64),
+        ("variables", ctypes.c_void_p),
+        ("codes", ctypes.c_void_p),
+        ("likelihoods", ctypes.c_void_p),
+    )
+
+
+class _Answers(ctypes.Structure):
+    _fields_ = (
+        ("n_targets", ctypes.c_int64),
+        ("targets", ctypes.c_void_p),
+        ("width", ctypes.c_int64),
+        ("budget", ctypes.c_double),
+        ("log_evidence", ctypes.c_void_p),
+        ("marginals", ctypes.c_void_p),
+        ("cells", ctypes.c_void_p),
+    )
+
+
+@functools.cache
+def _core() -> ctypes.CDLL | None:
+    """The compiled core with the types of its functions, or None."""
+    core = load_core()
+    if core is not None:
+        core.core_network_new.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+        core.core_network_new.restype = ctypes.c_void_p
+        core.core_network_free.argtypes = (ctypes.c_void_p,)
+        core.core_network_free.restype = None
+        core.core_answer.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Rows), ctypes.POINTER(_Answers))
+        core.core_answer.restype = ctypes.c_int32
+    return core
+
+
+class _Asked:
+    """What is wanted of a network: its nodes, and where each stands in a row of the result."""
+
+    def __init__(self, nodes: _Ints, columns: Mapping[str, tuple[int, int]]) -> None:
+        self.nodes = nodes
+        self.columns = columns
+        self.width = max((end for _, end in columns.values()), default=0)
+
+
+class _Compiled:
+    """A network in the memory of the core."""
+
+    def __init__(self, core: ctypes.CDLL, network: Network) -> None:
+        self.index = {name: number for number, name in enumerate(network)}
+        self.sizes = {name: network.cardinality(name) for name in network}
+        self.core = core
+        self.asked: dict[tuple[str, ...], _Asked] = {}
+        shape, numbers = _flatten(network, self.index)
+        self.handle = core.core_network_new(_address(shape), _address(numbers))
+        if not self.handle:
+            raise MemoryError
+        weakref.finalize(self, core.core_network_free, self.handle)
+
+    def ask(self, targets: Collection[str]) -> _Asked:
+        names = tuple(targets)
+        if names not in self.asked:
+            if len(self.asked) > 64:  # whoever asks for ever new sets does not want them remembered
+                self.asked.clear()
+            ends = np.cumsum([0, *(self.sizes[name] for name in dict.fromkeys(names))]).tolist()
+            columns = {name: (ends[k], ends[k + 1]) for k, name in enumerate(dict.fromkeys(names))}
+            nodes = np.array([self.index[name] for name in columns], dtype=np.int32)
+            self.asked[names] = _Asked(nodes, columns)
+        return self.asked[names]
+
+    def run(
+        self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked
+    ) -> tuple[Array, Array, Array]:
+        """Log evidence, marginals side by side, and cells, one row a patient."""
+        count = len(codes)
+        variables = np.array([self.index[name] for name in names], dtype=np.int32)
+        pointers = (ctypes.c_void_p * max(len(names), 1))(*map(_address, vectors))
+        log_evidence, cells = np.empty(count), np.empty(count)
+        marginals = np.empty((count, asked.width))
+        rows = _Rows(count, len(names), _address(variables), _address(codes), ctypes.addressof(pointers))
+        out = _Answers(
+            len(asked.nodes),
+            _address(asked.nodes),
+            asked.width,
+            BUDGET,
+            _address(log_evidence),
+            _address(marginals),
+            _address(cells),
+        )
+        if self.core.core_answer(self.handle, ctypes.byref(rows), ctypes.byref(out)):
+            raise MemoryError
+        return log_evidence, marginals, cells
+
+
+def _address(array: NDArray[np.int32] | Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+def _flatten(network: Network, index: Mapping[str, int]) -> tuple[_Ints, Array]:
+    """The network as `core_network_new` reads it: parents before children, one node after another."""
+    shape: list[int] = [len(network)]
+    numbers: list[Array] = [np.zeros(1)]  # never empty; taken away below
+    for name, node in network.items():
+        shape.append(len(node.states))
+        mechanism = node.mechanism
+        if isinstance(mechanism, Table):
+            shape += [0, len(mechanism.parents), *(index[parent] for parent in mechanism.parents)]
+            numbers.append(mechanism.values.ravel())
+            continue
+        shape += [1, len(mechanism.producers), *(index[parent] for parent in mechanism.producers)]
+        shape += [len(mechanism.inhibitors), *(index[parent] for parent in mechanism.inhibitors)]
+        numbers += [contribution(reach).ravel() for reach in mechanism.reach]
+        numbers += [np.asarray(passes) for passes in mechanism.passes]
+        numbers.append(contribution(mechanism.leak[None, :]).ravel())
+        assert numbers[-1].size == len(node.states), name
+    return np.array(shape, dtype=np.int32), np.concatenate(numbers)[1:].copy()
+
+
+_COMPILED: weakref.WeakKeyDictionary[Network, _Compiled] = weakref.WeakKeyDictionary()
+_COMPILING = threading.Lock()
+
+
+def _compiled(network: Network) -> _Compiled | None:
+    """The network in the core, handed over once; None where there is no core."""
+    found = _COMPILED.get(network)
+    if found is None:
+        core = _core()
+        if core is None:
+            return None
+        with _COMPILING:
+            found = _COMPILED.get(network)
+            if found is None:
+                found = _COMPILED[network] = _Compiled(core, network)
+    return found
+
+
+def _too_wide(cells: float) -> EngineError:
+    issue = Issue(
+        "error",
+        "too-wide",
+        Where("evidence"),
+        f"exact inference needs tables of {cells:.2g} cells together, and the budget is {BUDGET:.2g}.",
+        "Observe more of what the findings have in common, or leave out some of the positive findings: each "
+        "of them ties its causes together. No approximate engine is offered, since none reports its error.",
+    )
+    return EngineError("The evidence ties too many causes together for an exact answer.", [issue])
