@@ -34,6 +34,7 @@ def main() -> None:
         help="tiny sizes, to see whether it runs; not into the committed files",
     )
     parser.add_argument("--out", type=Path, help="folder of RESULTS.md and results.json")
+    parser.add_argument("--rows", type=int, help="length of the long cohort, if not a million")
     chosen = parser.parse_args()
     require_core()
     folder = chosen.out or (_HERE / "quick" if chosen.quick else _HERE)
@@ -41,7 +42,8 @@ def main() -> None:
         title, measure = _GROUPS[name]
         print(f"{name} ...", file=sys.stderr, flush=True)
         start = perf_counter()
-        sections = measure(quick=chosen.quick)
+        options = {"rows": chosen.rows} if name == "diagnosis" else {}
+        sections = measure(quick=chosen.quick, **options)
         took = f"{perf_counter() - start:.0f} s"
         group = Group(title, {**describe_environment(), "took": took}, sections)
         # After each group, so that an interrupted run keeps what it has found.

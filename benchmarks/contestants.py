@@ -10,7 +10,7 @@ from benchmarks.networks import SHIPPED, clinic
 from benchmarks.patients import Hard, likelihoods
 from benchmarks.peer_pgmpy import VariableElimination
 from benchmarks.peer_pyagrum import LazyPropagation
-from twitchdx.engines import DEFAULT_ENGINE, ENGINES, Answer, Engine
+from twitchdx.engines import DEFAULT_ENGINE, ENGINES, Answer, Engine, ExactEngine
 from twitchdx.explain import responsibility
 from twitchdx.network import Network
 from twitchdx.numerics import Array
@@ -91,6 +91,10 @@ CONTESTANTS: dict[str, tuple[str, Callable[[str, Network, Collection[str]], Cont
     "ours": (
         f"twitchdx, engine `{DEFAULT_ENGINE}`",
         lambda _, network, targets: OurEngine(ENGINES[DEFAULT_ENGINE], network, targets),
+    ),
+    "ours_wide": (
+        f"twitchdx, engine `{DEFAULT_ENGINE}` with a budget of 2^28 cells",
+        lambda _, network, targets: OurEngine(ExactEngine(budget=2**28), network, targets),
     ),
     "numpy": ("twitchdx, engine `exact` where there is no C compiler", _numpy_core),
     "pgmpy_engine": (

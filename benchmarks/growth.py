@@ -85,7 +85,7 @@ SWEEPS = (
         (1, 2, 4, 6, 8, 10, 12, 14, 16),
         (100, 200, 50, -1),
         exponential=True,
-        reason="Where positive findings share most of their causes the bound is reached: all 2^n sets are kept, "
+        reason="Where positive findings share most causes the bound is reached: all 2^n sets are kept, "
         "and each of 100 causes is added to them.",
     ),
 )

@@ -17,7 +17,10 @@ from oracle import Enumeration
 from strategies import possible_evidence, small_networks
 from twitchdx.engines import ENGINES, UNOBSERVED, Answer, Answers, Engine, Rows
 from twitchdx.explain import Responsibilities, responsibilities, responsibility
-from twitchdx.explain.reach import mark_reach
+from twitchdx.explain.chains import AT, find_chains, fix_grade
+from twitchdx.explain.indicators import add_indicators
+from twitchdx.explain.inquiry import Inquiry
+from twitchdx.explain.reach import suppose_reached, suppose_unreached
 from twitchdx.network import Network, Node, NoisyMax, Table, contribution
 from twitchdx.numerics import Array
 
@@ -95,6 +98,32 @@ def _agrees(engine: Engine, network: Network, complaint: str, causes: list[str],
         assert found.of[cause] == pytest.approx(expected, rel=1e-9, abs=0.0)
     expected = oracle.unexplained(complaint, causes, evidence)
     assert found.unexplained == pytest.approx(expected, rel=1e-9, abs=0.0)
+
+
+@given(questions(rare=True), st.data())
+def test_every_way_to_ask_agrees_with_enumeration(
+    engine: Engine, question: tuple, data: st.DataObject
+) -> None:
+    network, complaint, causes, evidence = question
+    grade = data.draw(st.integers(1, network.cardinality(complaint) - 1))
+    observed = {**evidence, complaint: np.eye(network.cardinality(complaint))[grade]}
+    oracle = Enumeration(network, mechanisms=True)
+    chained = tuple(cause for cause in causes if find_chains(network, complaint, {cause}))
+    assume(chained)
+    assume(engine.answer(network, observed, ()).log_evidence > -math.inf)
+    fixed = fix_grade(network, complaint, grade)
+    none = suppose_unreached(fixed, complaint, chained)
+    together = (add_indicators(fixed, complaint, chained),)
+    selected = (suppose_reached(fixed, complaint, chained),)
+    one_by_one = tuple(suppose_reached(fixed, complaint, (cause,)) for cause in chained)
+    for indicated, supposed in ((together, ()), ((), selected), ((), one_by_one)):
+        inquiry = Inquiry(complaint, chained, fixed, indicated, supposed, none)
+        found = inquiry.answer(_rows([evidence]), engine.answer_many)
+        for cause, reached in zip(chained, found.reached, strict=True):
+            expected = oracle.responsibility(complaint, cause, observed)
+            assert reached.tolist() == pytest.approx([expected], rel=1e-10, abs=0.0)
+        expected = oracle.unexplained(complaint, chained, observed)
+        assert found.unreached.tolist() == pytest.approx([expected], rel=1e-10, abs=0.0)
 
 
 @given(questions())
@@ -221,40 +250,43 @@ def test_a_lower_contribution_does_not_explain_a_higher_grade(engine: Engine) ->
 
 
 @given(questions(), st.data())
-def test_the_selector_does_not_depend_on_the_evidence(
-    engine: Engine, question: tuple, data: st.DataObject
-) -> None:
+def test_what_is_added_changes_nothing_else(engine: Engine, question: tuple, data: st.DataObject) -> None:
     network, complaint, causes, _ = question
     evidence = data.draw(possible_evidence(network))
-    chained = [cause for cause in causes if mark_reach(network, complaint, [frozenset([cause])]).marked]
-    assume(chained)
-    # A question that is asked twice is two questions to the selector.
-    marked = mark_reach(network, complaint, [frozenset(causes), *(frozenset([each]) for each in chained)])
-    selector = next(name for name, node in marked.network.items() if name not in network and not node.parents)
-    observed = [selector, *network]
-    answer = engine.answer(marked.network, marked.expand(evidence), observed)
-    alone = engine.answer(network, evidence, list(network))
-    even = 1.0 / marked.questions
-    assert answer.marginals[selector].tolist() == pytest.approx([even] * marked.questions, rel=1e-12, abs=0.0)
-    # Nor do the marks change anything else.
-    assert math.exp(answer.log_evidence) == pytest.approx(math.exp(alone.log_evidence), rel=1e-12, abs=0.0)
-    for name in network:
-        masses = answer.marginals[name]
-        if name in marked.marked:
-            masses = np.array([masses[0], *(masses[1::2] + masses[2::2])])
-        assert masses.tolist() == pytest.approx(alone.marginals[name].tolist(), rel=1e-9, abs=0.0)
+    grade = data.draw(st.integers(1, network.cardinality(complaint) - 1))
+    rest = {name: vector for name, vector in evidence.items() if name != complaint}
+    others = [name for name in network if name != complaint]
+    observed = np.eye(network.cardinality(complaint))[grade]
+    expected = engine.answer(network, {**rest, complaint: observed}, others)
+    assume(expected.log_evidence > -math.inf)
+    fixed = fix_grade(network, complaint, grade)
+    chained = [cause for cause in causes if find_chains(network, complaint, {cause})]
+    indicated = add_indicators(fixed, complaint, chained)
+    at = {complaint: np.eye(fixed.cardinality(complaint))[AT]}
+    for augmented, given_grade in ((fixed, at), (indicated.network, indicated.given)):
+        found = engine.answer(augmented, {**rest, **given_grade}, others)
+        assert found.log_evidence == pytest.approx(expected.log_evidence, rel=1e-12, abs=1e-12)
+        for name in others:
+            before = expected.marginals[name].tolist()
+            assert found.marginals[name].tolist() == pytest.approx(before, rel=1e-9, abs=0.0)
 
 
 @given(questions(rare=True))
 def test_marks_leave_every_contribution_as_it_was_to_the_last_bit(question: tuple) -> None:
     network, complaint, causes, _ = question
-    for sources in (frozenset(causes), *(frozenset([cause]) for cause in causes)):
-        marked = mark_reach(network, complaint, [sources])
+    network = fix_grade(network, complaint, network.cardinality(complaint) - 1)
+    chained = [cause for cause in causes if find_chains(network, complaint, {cause})]
+    for marked in (
+        suppose_unreached(network, complaint, chained),
+        *(suppose_reached(network, complaint, cause) for cause in chained),
+    ):
         for name in marked.marked:
             before, after = network[name].mechanism, marked.network[name].mechanism
             assert isinstance(before, NoisyMax)
             assert isinstance(after, NoisyMax)
-            for parent, plain, wide in zip(before.producers, before.reach, after.reach, strict=True):
+            original = dict(zip(before.producers, before.reach, strict=True))
+            for parent, wide in zip(after.producers, after.reach, strict=True):
+                plain = original[parent]
                 masses = contribution(plain)
                 states = (
                     [0, *np.repeat(range(1, len(plain)), 2)] if parent in marked.marked else range(len(plain))

@@ -11,7 +11,7 @@ import numpy as np
 
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import Bibliography, model_info
-from twitchdx.engines import Answer, Engine, get_engine
+from twitchdx.engines import Answer, Engine
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict
@@ -162,15 +162,15 @@ def query(network: Network, evidence: Evidence, targets: tuple[str, ...], engine
 
 
 @functools.lru_cache(maxsize=32)
-def _priors(network: Network, causes: tuple[str, ...], engine: str) -> Mapping[str, float]:
-    marginals = get_engine(engine).answer(network, {}, causes).marginals
+def _priors(network: Network, causes: tuple[str, ...], engine: Engine) -> Mapping[str, float]:
+    marginals = engine.answer(network, {}, causes).marginals
     return {cause: _present(marginals[cause]) for cause in causes}
 
 
 def _differential(
     ready: _Ready, network: Network, posterior: Answer, explained: Responsibility | None, engine: Engine
 ) -> tuple[Candidate, ...]:
-    priors = _priors(network, tuple(ready.labels), engine.name)
+    priors = _priors(network, tuple(ready.labels), engine)
     candidates = []
     for cause, label in ready.labels.items():
         marginal = posterior.marginals[cause]

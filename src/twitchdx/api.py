@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twitchdx.assembly import assemble_folder, assemble_network_file
-from twitchdx.engines import DEFAULT_ENGINE
+from twitchdx.engines import DEFAULT_ENGINE, Engine
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError, Where
 from twitchdx.loading import available_models, find_model
 from twitchdx.model import Diagnosis, Model
@@ -79,7 +79,7 @@ def diagnose(
     evidence: Mapping[str, Any],
     model: str | os.PathLike[str] | Model | None = None,
     *,
-    engine: str = DEFAULT_ENGINE,
+    engine: str | Engine = DEFAULT_ENGINE,
     complaint: str | None = None,
 ) -> Diagnosis:
     """Posterior probabilities of every cause and recommended next steps, for one patient.
@@ -94,8 +94,9 @@ def diagnose(
     model : str, path or Model, optional
         A shipped model, a model folder, a network file, or a loaded model. It can be left out as
         long as one model is shipped.
-    engine : str, optional
-        Which engine computes the posteriors: "pgmpy".
+    engine : str or Engine, optional
+        Which engine computes the posteriors: "exact"; "pgmpy", slower and independent of it; or one of your
+        own.
     complaint : str, optional
         The finding to explain, if not the presenting complaint of the model.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from twitchdx.answering import diagnose_patient, query
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import describe_variables, list_parameters, plain_variables
-from twitchdx.engines import DEFAULT_ENGINE, get_engine
+from twitchdx.engines import DEFAULT_ENGINE, Engine, get_engine
 from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
 from twitchdx.network import Network, to_pgmpy
@@ -155,7 +155,11 @@ class Model:
         return list_parameters(self._assembled.spec) if self._assembled.spec else ()
 
     def diagnose(
-        self, evidence: Mapping[str, Any], *, engine: str = DEFAULT_ENGINE, complaint: str | None = None
+        self,
+        evidence: Mapping[str, Any],
+        *,
+        engine: str | Engine = DEFAULT_ENGINE,
+        complaint: str | None = None,
     ) -> Diagnosis:
         """Diagnose one patient; see `diagnose`."""
         return self._diagnose(parse_evidence(evidence, self._specs), engine, complaint)
@@ -164,7 +168,7 @@ class Model:
         self,
         evidence: Iterable[tuple[str, Any]],
         *,
-        engine: str = DEFAULT_ENGINE,
+        engine: str | Engine = DEFAULT_ENGINE,
         complaint: str | None = None,
     ) -> Diagnosis:
         """Diagnose from pairs of variable and value, which may name a variable twice.
@@ -177,7 +181,7 @@ class Model:
         self,
         frame: _Frame,
         *,
-        engine: str = DEFAULT_ENGINE,
+        engine: str | Engine = DEFAULT_ENGINE,
         complaint: str | None = None,
         responsibility: bool = False,
         distributions: str | Iterable[str] = (),
@@ -195,8 +199,8 @@ class Model:
             One row a patient, one column a variable: a pandas, polars or Arrow table, or what else narwhals
             knows or has an Arrow stream. A cell is what `diagnose` takes as a value; None, NaN, null and
             empty text are not observed.
-        engine : str, optional
-            Which engine computes the posteriors.
+        engine : str or Engine, optional
+            Which engine computes the posteriors: "exact", "pgmpy", or one of your own.
         complaint : str, optional
             The finding to explain, if not the presenting complaint of the model.
         responsibility : bool, optional
@@ -254,7 +258,7 @@ class Model:
         self,
         batches: Any,
         *,
-        engine: str = DEFAULT_ENGINE,
+        engine: str | Engine = DEFAULT_ENGINE,
         complaint: str | None = None,
         batch_rows: int = 100_000,
         **choices: Unpack[Choices],
@@ -290,7 +294,7 @@ class Model:
         return cohort.diagnose_batches(batches, inquiry, handling, batch_rows)
 
     def _plan(
-        self, engine: str, complaint: str | None, **choices: Unpack[Choices]
+        self, engine: str | Engine, complaint: str | None, **choices: Unpack[Choices]
     ) -> tuple[Inquiry, Handling]:
         from twitchdx import cohort
 
@@ -308,10 +312,11 @@ class Model:
         issue = Issue("error", "unknown-complaint", where, f"there is no finding {complaint!r}.", fix)
         raise UnknownNameError("The complaint is not known.", [issue])
 
-    def _diagnose(self, evidence: Evidence, engine: str, complaint: str | None) -> Diagnosis:
+    def _diagnose(self, evidence: Evidence, engine: str | Engine, complaint: str | None) -> Diagnosis:
         chosen = self._choose_complaint(complaint)
-        record = diagnose_patient(self._assembled, self._specs, evidence, get_engine(engine), chosen)
-        return Diagnosis(record, self, evidence)
+        answering = get_engine(engine)
+        record = diagnose_patient(self._assembled, self._specs, evidence, answering, chosen)
+        return Diagnosis(record, self, evidence, answering)
 
     def to_pgmpy(self) -> DiscreteBayesianNetwork:
         """The network as a pgmpy object that has passed `check_model()`.
@@ -369,11 +374,14 @@ class Diagnosis:
         The model that gave it.
     evidence : Evidence
         What it rests on.
+    engine : Engine
+        What computed it, and answers further questions.
     """
 
     record: DiagnosisRecord
     model: Model
     evidence: Evidence
+    engine: Engine = field(compare=False)
 
     @property
     def posterior(self) -> Mapping[str, float]:
@@ -420,8 +428,8 @@ class Diagnosis:
             The model has no such variable.
         """
         states = self.model.variable(variable).states
-        engine = get_engine(self.record.engine)
-        marginal = query(self.model.network, self.evidence, (variable,), engine).marginals[variable]
+        answer = query(self.model.network, self.evidence, (variable,), self.engine)
+        marginal = answer.marginals[variable]
         return dict(zip(states, marginal.tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = [
     "Answer",
     "Answers",
     "Engine",
+    "ExactEngine",
     "Rows",
     "core_status",
     "get_engine",
@@ -24,16 +25,19 @@ DEFAULT_ENGINE = "exact"
 ENGINES: dict[str, Engine] = {"exact": ExactEngine(), "pgmpy": PgmpyEngine()}
 
 
-def get_engine(name: str) -> Engine:
-    """The engine of a name.
+def get_engine(engine: str | Engine) -> Engine:
+    """The engine of a name; an engine is itself.
 
     Raises
     ------
     EngineError
         There is no such engine; the error lists those that there are.
     """
-    if isinstance(name, str) and name in ENGINES:
-        return ENGINES[name]
-    fix = f"{did_you_mean(str(name), ENGINES)} Engines of this version: {', '.join(ENGINES)}.".lstrip()
-    issue = Issue("error", "unknown-engine", Where("engine"), f"there is no engine {name!r}.", fix)
+    if isinstance(engine, str):
+        if engine in ENGINES:
+            return ENGINES[engine]
+    elif all(hasattr(engine, each) for each in ("name", "answer", "answer_many")):
+        return engine
+    fix = f"{did_you_mean(str(engine), ENGINES)} Engines of this version: {', '.join(ENGINES)}.".lstrip()
+    issue = Issue("error", "unknown-engine", Where("engine"), f"there is no engine {engine!r}.", fix)
     raise EngineError("The engine is not known.", [issue])

@@ -81,12 +81,14 @@ class Engine(Protocol):
     name : str
         What users call it.
     questions_at_once : int
-        How many questions of responsibility it is best asked in one network. 1 where its tables would
-        grow with every question; see `twitchdx.explain.reach`.
+        Of how many causes it is best asked in one network whether they reach the complaint. 1 where its
+        tables would grow with every cause; see `twitchdx.explain.inquiry`.
     """
 
     name: str
     questions_at_once: int
+
+    def __hash__(self) -> int: ...
 
     def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence).

@@ -22,8 +22,9 @@ from twitchdx.errors import EngineError, Issue, Where
 from twitchdx.network import Network, Table, contribution
 from twitchdx.numerics import Array
 
-#: Cells of all tables together that one patient may need: with what is kept for the way back, about 3 GiB.
-BUDGET = 2.0**27
+#: Cells of all tables together that one patient may need: with what the way back needs, about 0.7 GiB, in a
+#: cohort on every thread.
+BUDGET = 2**25
 # More patients than this are handed to the core at once only in pieces, so that an interrupt is heard.
 _PIECE = 4096
 
@@ -38,6 +39,12 @@ class ExactEngine:
     marginals come from differentiating that one pass backwards (Darwiche 2003). Nothing is ever subtracted,
     so that the rarest cause has as many digits as the commonest.
 
+    Parameters
+    ----------
+    budget : int, optional
+        Cells of all tables together that one patient may need. An answer that needs more is refused before
+        any of it is computed. A cell takes about 20 bytes.
+
     References
     ----------
     Darwiche (2003), Journal of the ACM 50(3), 280-305; Heckerman and Breese (1996), causal independence;
@@ -46,6 +53,9 @@ class ExactEngine:
 
     name = "exact"
     questions_at_once = 64
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
 
     def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
         """P(target | evidence) for each target, and P(evidence); see `Engine.answer`."""
@@ -56,9 +66,9 @@ class ExactEngine:
         vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
         codes = np.full((1, len(names)), UNOBSERVED - 1, dtype=np.int32)
         asked = compiled.ask(targets)
-        log_evidence, marginals, cells = compiled.run(names, codes, vectors, asked)
+        log_evidence, marginals, cells = compiled.run(names, codes, vectors, asked, self.budget)
         if cells[0]:
-            raise _too_wide(float(cells[0]))
+            raise _too_wide(float(cells[0]), self.budget)
         if log_evidence[0] == -np.inf:
             return Answer(-np.inf, {})
         marginals.setflags(write=False)
@@ -76,11 +86,13 @@ class ExactEngine:
         vectors = [np.ascontiguousarray(rows.likelihoods[k], dtype=np.float64) for k in order]
         asked = compiled.ask(targets)
         pieces = [
-            compiled.run(names, np.ascontiguousarray(rows.codes[at : at + _PIECE, order]), vectors, asked)
+            compiled.run(
+                names, np.ascontiguousarray(rows.codes[at : at + _PIECE, order]), vectors, asked, self.budget
+            )
             for at in range(0, len(rows.codes), _PIECE)
         ]
         if not pieces:
-            pieces = [compiled.run(names, np.empty((0, len(names)), np.int32), vectors, asked)]
+            pieces = [compiled.run(names, np.empty((0, len(names)), np.int32), vectors, asked, self.budget)]
         log_evidence, marginals, cells = (np.concatenate(each) for each in zip(*pieces, strict=True))
         for each in (log_evidence, marginals, cells):
             each.setflags(write=False)
@@ -160,7 +172,7 @@ class _Compiled:
         return self.asked[names]
 
     def run(
-        self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked
+        self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked, budget: int
     ) -> tuple[Array, Array, Array]:
         """Log evidence, marginals side by side, and cells, one row a patient."""
         count = len(codes)
@@ -173,7 +185,7 @@ class _Compiled:
             len(asked.nodes),
             _address(asked.nodes),
             asked.width,
-            BUDGET,
+            budget,
             _address(log_evidence),
             _address(marginals),
             _address(cells),
@@ -226,13 +238,15 @@ def _compiled(network: Network) -> _Compiled | None:
     return found
 
 
-def _too_wide(cells: float) -> EngineError:
+def _too_wide(cells: float, budget: int) -> EngineError:
     issue = Issue(
         "error",
         "too-wide",
         Where("evidence"),
-        f"exact inference needs tables of {cells:.2g} cells together, and the budget is {BUDGET:.2g}.",
+        f"exact inference needs tables of {cells:.2g} cells together, and the budget is {budget:.2g}.",
         "Observe more of what the findings have in common, or leave out some of the positive findings: each "
-        "of them ties its causes together. No approximate engine is offered, since none reports its error.",
+        "of them ties its causes together. With memory to spare, give `engine=ExactEngine(budget=...)` from "
+        "`twitchdx.engines`; a cell takes about 20 bytes. No approximate engine is offered, since none "
+        "reports its error.",
     )
     return EngineError("The evidence ties too many causes together for an exact answer.", [issue])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from twitchdx.engines import Engine
+from twitchdx.errors import EngineError
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 
@@ -40,7 +41,10 @@ def smallest_conflict(network: Network, likelihoods: Mapping[str, Array], engine
 
     def impossible(names: tuple[str, ...]) -> bool:
         chosen = {name: likelihoods[name] for name in names}
-        return engine.answer(network, chosen, ()).log_evidence == -math.inf
+        try:
+            return engine.answer(network, chosen, ()).log_evidence == -math.inf
+        except EngineError:  # fewer observations can tie more together; what cannot be told is no conflict
+            return False
 
     core = tuple(likelihoods)
     for name in likelihoods:

@@ -1,25 +1,27 @@
-"""Which causes explain the complaint: responsibility, on the network augmented by contributions.
+"""Which causes explain the complaint: responsibility, on networks augmented by contributions.
 
 In a noisy-MAX each parent makes a contribution, and the variable takes the greatest. A cause *reaches* a
 variable when its contribution, directly or along a chain of such arrows, equals the grade that the variable
 takes.
 
-Each cause is a question to the network of `twitchdx.explain.reach`, and so is whether any cause reaches the
-complaint. How many questions one network answers is for the engine to say. Only sums of positive terms occur,
-so that a rare cause keeps its digits.
+The grades of the complaint are asked for one by one, each as if it were certain. Of most causes one network
+tells at once; see `twitchdx.explain.indicators`. Of a cause whose chains run through many variables, and of
+all causes together, P(reached, evidence) is asked for by itself; see `twitchdx.explain.reach`. Only sums of
+positive terms occur, so that a rare cause keeps its digits.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.engines import UNOBSERVED, Engine, Rows
-from twitchdx.explain.reach import MarkedNetwork, has_chain, mark_reach
+from twitchdx.engines.contract import answer_each
+from twitchdx.explain.inquiry import Ask, inquire
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
 
@@ -102,23 +104,13 @@ def responsibility(
     ----------
     Pearl (1988), section 4.3.2 (inhibitors); Heckerman and Breese (1996), causal independence.
     """
-    inquiry = _inquire(network, complaint, tuple(causes), engine.questions_at_once)
-    observed = (vector for name, vector in likelihoods.items() if name in inquiry.below)
-    if not any(_tells(vector[None, :])[0] for vector in observed):
+    rows = _one_patient(likelihoods)
+    ask = functools.partial(answer_each, engine)
+    found = _explain(network, complaint, tuple(causes), rows, engine.questions_at_once, ask)
+    if not found.known[0]:
         return None
-    if complaint in likelihoods and not _leaves_present(likelihoods[complaint][None, :])[0]:
-        return None
-    marginals = []
-    for each in inquiry.networks:
-        answer = engine.answer(each.network, each.expand(likelihoods), [each.target])
-        marginals.append(answer.marginals[each.target][None, :])
-    shares = inquiry.shares(marginals)
-    if not shares[0].any():
-        return None
-    reached = shares[:, 0, 1].tolist()
     return Responsibility(
-        {cause: 0.0 if index is None else reached[index] for cause, index in inquiry.question_of.items()},
-        float(shares[0, 0, 0]),
+        {cause: float(each[0]) for cause, each in found.of.items()}, float(found.unexplained[0])
     )
 
 
@@ -146,102 +138,69 @@ def responsibilities(
     engine : Engine
         Computes the marginals.
     """
-    inquiry = _inquire(network, complaint, tuple(causes), engine.questions_at_once)
-    asked = inquiry.applies(rows)
-    chosen = Rows(rows.variables, rows.codes[asked], rows.likelihoods)
-    marginals, cells = [], np.zeros(len(asked))
-    for each in inquiry.networks:
-        marginal = np.zeros([len(asked), each.network.cardinality(each.target)])
-        if asked.any():
-            answers = engine.answer_many(each.network, each.expand_rows(chosen), [each.target])
-            marginal[asked] = answers.marginals[each.target]
-            cells[asked] = np.maximum(cells[asked], answers.cells)
-        marginals.append(marginal)
-    shares = inquiry.shares(marginals)
-    shares[:, cells > 0.0] = 0.0  # one network may fit where another does not
-    nothing = read_only(np.zeros(len(asked)))
-    return Responsibilities(
-        {
-            cause: nothing if index is None else read_only(shares[index, :, 1])
-            for cause, index in inquiry.question_of.items()
-        },
-        read_only(shares[0, :, 0]),
-        np.asarray(shares[0].any(axis=-1)),
-        read_only(cells),
-    )
+    return _explain(network, complaint, tuple(causes), rows, engine.questions_at_once, engine.answer_many)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Inquiry:
-    """What is asked of an engine about one complaint.
+def _explain(
+    network: Network, complaint: str, causes: tuple[str, ...], rows: Rows, at_once: int, ask: Ask
+) -> Responsibilities:
+    """r_k = sum over g > 0 of P(complaint = g | evidence) P(k reaches it | evidence, complaint = g)."""
+    shares, cells = _grade_shares(network, complaint, rows, ask)
+    # A row for each cause, and one for none of them.
+    sums = np.zeros([len(causes) + 1, len(rows.codes)])
+    known = np.zeros(len(rows.codes), dtype=np.bool_)
+    for grade in range(1, shares.shape[1]):
+        chosen = np.flatnonzero(shares[:, grade] > 0.0)
+        if not chosen.size:
+            continue
+        inquiry = inquire(network, complaint, grade, causes, at_once)
+        found = inquiry.answer(Rows(rows.variables, rows.codes[chosen], rows.likelihoods), ask)
+        share = shares[chosen, grade]
+        sums[:-1, chosen] += share * found.reached
+        sums[-1, chosen] += share * found.unreached
+        known[chosen] |= found.log_evidence > -np.inf
+        cells[chosen] = np.maximum(cells[chosen], found.cells)
+    known &= cells == 0.0  # one network may fit where another does not
+    # Sums of probabilities exceed 1 by their rounding.
+    sums = read_only(np.where(known, np.minimum(sums, 1.0), 0.0))
+    return Responsibilities(dict(zip(causes, sums, strict=False)), sums[-1], known, read_only(cells))
 
-    Attributes
-    ----------
-    complaint : str
-        The finding to explain.
-    below : frozenset of str
-        The complaint and everything downstream of it.
-    question_of : mapping of str to int or None
-        Cause -> index of its question, the first being whether any cause reaches the complaint; None
-        where no chain leads from it to the complaint.
-    networks : tuple of MarkedNetwork
-        They answer the questions, in their order.
+
+def _grade_shares(network: Network, complaint: str, rows: Rows, ask: Ask) -> tuple[Array, Array]:
+    """P(complaint = g | evidence) of whom something is observed below it, else 0; and cells, as in `Answers`.
+
+    Where the likelihoods of the complaint leave one grade, that is 1, be the evidence possible or not.
     """
-
-    complaint: str
-    below: frozenset[str]
-    question_of: Mapping[str, int | None]
-    networks: tuple[MarkedNetwork, ...]
-
-    def shares(self, marginals: Sequence[Array]) -> Array:
-        """`MarkedNetwork.shares` of all networks, shape (questions, B, 2)."""
-        shares = [each.shares(marginal) for each, marginal in zip(self.networks, marginals, strict=True)]
-        return np.concatenate(shares, axis=1).transpose(1, 0, 2)
-
-    def applies(self, rows: Rows) -> NDArray[np.bool_]:
-        """Of which patients something is observed below the complaint, and not that it is absent."""
-        told = np.zeros(len(rows.codes), dtype=np.bool_)
-        present = np.ones(len(rows.codes), dtype=np.bool_)
-        for column, name in enumerate(rows.variables):
-            if name in self.below:
-                told |= _of_each(rows, column, _tells, unobserved=False)
-            if name == self.complaint:
-                present &= _of_each(rows, column, _leaves_present, unobserved=True)
-        return told & present
+    states = network.cardinality(complaint)
+    below = network.descendants([complaint])
+    told = np.zeros(len(rows.codes), dtype=np.bool_)
+    likelihoods = np.ones([len(rows.codes), states])
+    for column, name in enumerate(rows.variables):
+        if name in below:
+            vectors = _vectors(rows, column)
+            told |= vectors.min(axis=1) < vectors.max(axis=1)
+            if name == complaint:
+                likelihoods = vectors
+    left = likelihoods > 0.0
+    shares = np.where(told[:, None] & (left.sum(axis=1) == 1)[:, None] & left, 1.0, 0.0)
+    cells = np.zeros(len(rows.codes))
+    several = np.flatnonzero(told & (left.sum(axis=1) > 1))
+    if several.size:
+        answers = ask(network, Rows(rows.variables, rows.codes[several], rows.likelihoods), [complaint])
+        shares[several] = answers.marginals[complaint]
+        cells[several] = answers.cells
+    return shares, cells
 
 
-@functools.lru_cache(maxsize=32)
-def _inquire(network: Network, complaint: str, causes: tuple[str, ...], at_once: int) -> _Inquiry:
-    chained = [cause for cause in causes if has_chain(network, complaint, frozenset([cause]))]
-    # A single cause is the same question as any of it.
-    questions = list(dict.fromkeys([frozenset(chained), *(frozenset([cause]) for cause in chained)]))
-    return _Inquiry(
-        complaint,
-        network.descendants([complaint]),
-        {cause: questions.index(frozenset([cause])) if cause in chained else None for cause in causes},
-        tuple(
-            mark_reach(network, complaint, questions[start : start + at_once])
-            for start in range(0, len(questions), at_once)
-        ),
-    )
-
-
-def _of_each(
-    rows: Rows, column: int, holds: Callable[[Array], NDArray[np.bool_]], *, unobserved: bool
-) -> NDArray[np.bool_]:
-    """Whether something holds of each patient's likelihoods of one variable."""
+def _vectors(rows: Rows, column: int) -> Array:
+    """The likelihoods of one variable, a row for each patient."""
     vectors = rows.likelihoods[column]
-    grades = np.eye(vectors.shape[1])
-    by_code = np.concatenate([holds(vectors)[::-1], [unobserved], holds(grades)])
-    found: NDArray[np.bool_] = by_code[rows.codes[:, column] - UNOBSERVED + len(vectors)]
+    states = vectors.shape[1]
+    by_code = np.concatenate([vectors[::-1], np.ones([1, states]), np.eye(states)])
+    found: Array = by_code[rows.codes[:, column] - UNOBSERVED + len(vectors)]
     return found
 
 
-def _tells(vectors: Array) -> NDArray[np.bool_]:
-    """Whether likelihoods say anything: a flat likelihood does not."""
-    return np.asarray(vectors.min(axis=1) < vectors.max(axis=1))
-
-
-def _leaves_present(vectors: Array) -> NDArray[np.bool_]:
-    """Whether likelihoods leave a state above the first possible."""
-    return np.asarray(vectors[:, 1:].any(axis=1))
+def _one_patient(likelihoods: Mapping[str, Array]) -> Rows:
+    codes = np.full([1, len(likelihoods)], UNOBSERVED - 1, dtype=np.int32)
+    return Rows(tuple(likelihoods), codes, tuple(each[None, :] for each in likelihoods.values()))
