@@ -233,6 +233,26 @@ def test_a_chain_through_a_process_counts_and_a_table_breaks_it(engine: Engine) 
     assert found.unexplained == pytest.approx(1.0, rel=1e-12, abs=0.0)
 
 
+def test_a_cause_on_the_chain_of_another_explains_whatever_it_contributes(engine: Engine) -> None:
+    # early -> late -> process -> complaint; `late` may also come by itself, and nothing else does.
+    states = ("absent", "present")
+    link = (np.array([[0.0], [0.5]]),)
+    network = Network(
+        [
+            _root("early", 0.1),
+            Node("late", states, NoisyMax(("early",), link, np.array([0.3]))),
+            Node("process", states, NoisyMax(("late",), link, np.array([0.0]))),
+            Node("s", states, NoisyMax(("process",), link, np.array([0.0]))),
+        ]
+    )
+    found = responsibility(network, "s", ["early", "late"], {"s": np.array([0.0, 1.0])}, engine)
+    assert found is not None
+    # P(early contributes to late) / P(late) = 0.05 / (1 - 0.95 * 0.7).
+    assert found.of["early"] == pytest.approx(0.05 / 0.335, rel=1e-12, abs=0.0)
+    assert found.of["late"] == pytest.approx(1.0, rel=1e-12, abs=0.0)
+    assert found.unexplained == 0.0
+
+
 def test_a_lower_contribution_does_not_explain_a_higher_grade(engine: Engine) -> None:
     # `weak` only ever produces the first grade; the second can come from `strong` or the leak alone.
     noisy = NoisyMax(

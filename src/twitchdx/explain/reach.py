@@ -1,4 +1,4 @@
-"""The network that tells whether any of some sources reaches the complaint.
+"""Hypotheses: that a source reaches the complaint, or that none of some sources does.
 
 Every variable on a chain of noisy arrows from a source to the complaint has *marked* grades: each grade not
 reached by the sources, and each grade reached. The greatest contribution wins with its mark, and of equal
@@ -7,7 +7,9 @@ grades one that is reached. That is a maximum over the chain
     0 < (1, not reached) < (1, reached) < (2, not reached) < (2, reached) < ...
 
 so that a marked variable is a noisy-MAX again, and any engine answers for it. That the complaint is reached
-at its grade is evidence like any other.
+at its grade, or is not, is evidence like any other:
+
+    P(reached | evidence) = P(reached, evidence) / P(evidence).
 """
 
 from __future__ import annotations

@@ -97,16 +97,25 @@ static void take_away(order *made, graph *g, int32_t u, int32_t place) {
 
 static order by_clique(const problem *p, graph g) {
     order made = {TAKE(p->memory, int32_t, p->n), 0.0};
-    int32_t *left = TAKE(p->memory, int32_t, p->n), n = p->n;
-    for (int32_t u = 0; u < n; u++) left[u] = u;
     for (int32_t place = 0; place < p->n; place++) {
+        int64_t least = INT64_MAX;
+        for (int32_t u = 0; u < p->n; u++) least = g.clique[u] < least ? g.clique[u] : least;
         int32_t best = 0;
-        for (int32_t k = 1; k < n; k++)
-            if (g.clique[left[k]] < g.clique[left[best]]) best = k;
-        take_away(&made, &g, left[best], place);
-        memmove(left + best, left + best + 1, (size_t)(--n - best) * sizeof *left); /* keeps who came first */
+        while (g.clique[best] != least) best++;
+        take_away(&made, &g, best, place);
+        g.clique[best] = INT64_MAX; /* gone */
     }
     return made;
+}
+
+/* Whether two sets of bits have two members in common. */
+static bool share_two(const uint64_t *a, const uint64_t *b, int32_t words) {
+    int32_t shared = 0;
+    for (int32_t w = 0; w < words && shared < 2; w++) {
+        uint64_t both = a[w] & b[w];
+        shared += both ? 1 + ((both & (both - 1)) != 0) : 0;
+    }
+    return shared > 1;
 }
 
 static order by_fill(const problem *p, graph g) {
@@ -127,9 +136,8 @@ static order by_fill(const problem *p, graph g) {
             if (better || (fill[u] == fill[best] && g.clique[u] < g.clique[best])) best = u;
         }
         const uint64_t *near = row(&g, best);
-        for (int32_t u = 0; u < p->n; u++) /* what is joined anew lies near a neighbour */
-            for (int32_t w = 0; w < g.words && !stale[u]; w++)
-                stale[u] = (near[w] & row(&g, u)[w]) || has_bit(near, u);
+        for (int32_t u = 0; u < p->n; u++) /* one who loses a neighbour, or two of whose neighbours are joined */
+            stale[u] = stale[u] || has_bit(near, u) || (fill[best] > 0 && share_two(near, row(&g, u), g.words));
         take_away(&made, &g, best, place);
     }
     return made;
