@@ -167,6 +167,23 @@ def test_an_interrupt_ends_the_run_and_leaves_no_thread(
     assert hinge.diagnose_many(frame[:50]).equals(hinge.diagnose_many(frame[:50], threads=1))
 
 
+def test_an_interrupt_waits_for_what_has_begun() -> None:
+    # The interpreter ends after this error: whoever still works then works in memory that is gone.
+    ended: list[int] = []
+
+    def work(start: int, stop: int) -> None:
+        _thread.interrupt_main()
+        time.sleep(0.3)
+        ended.append(stop - start)
+
+    with pytest.raises(KeyboardInterrupt):
+        work_through(100, work, 2, lambda _: None)
+    begun = len(ended)
+    assert begun
+    time.sleep(0.4)
+    assert len(ended) == begun
+
+
 def test_an_error_in_a_thread_is_raised_and_ends_the_others(
     hinge: dx.Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,8 @@ def hinge(tmp_path: Path) -> dx.Model:
 def test_the_public_names_are_these() -> None:
     expected = """
     Diagnosis EngineError EvidenceError ImpossibleEvidenceError Issue Model ModelError
-    ModelNotFoundError TwitchdxError UnknownNameError __version__ available_models diagnose load_model
+    ModelNotFoundError OptionError TwitchdxError UnknownNameError __version__ available_models diagnose
+    load_model
     """.split()
     assert set(dx.__all__) == set(expected)
     for name in dx.__all__:

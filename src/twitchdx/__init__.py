@@ -21,6 +21,7 @@ from twitchdx.errors import (
     Issue,
     ModelError,
     ModelNotFoundError,
+    OptionError,
     TwitchdxError,
     UnknownNameError,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Model",
     "ModelError",
     "ModelNotFoundError",
+    "OptionError",
     "TwitchdxError",
     "UnknownNameError",
     "__version__",

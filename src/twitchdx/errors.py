@@ -111,6 +111,10 @@ class ImpossibleEvidenceError(EvidenceError):
         self.args = (summary, self.issues, self.conflict)
 
 
+class OptionError(TwitchdxError, ValueError):
+    """An option was given a value that it cannot have."""
+
+
 class EngineError(TwitchdxError):
     """An engine is unknown, or cannot answer this question exactly."""
 

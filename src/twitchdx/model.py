@@ -237,6 +237,8 @@ class Model:
             result would clash; with ``errors="raise"`` also where a row cannot be answered.
         EngineError, UnknownNameError
             The engine, the complaint or another name is not known.
+        OptionError
+            An option has a value that it cannot have.
         """
         from twitchdx import cohort
 
@@ -285,13 +287,13 @@ class Model:
 
         Raises
         ------
-        EvidenceError, EngineError, UnknownNameError
+        EvidenceError, EngineError, UnknownNameError, OptionError
             As in `diagnose_many`; what concerns a batch, when its turn comes.
         """
         from twitchdx import cohort
 
         inquiry, handling = self._plan(engine, complaint, **choices)
-        return cohort.diagnose_batches(batches, inquiry, handling, batch_rows)
+        return cohort.diagnose_batches(batches, inquiry, handling, cohort.positive("batch_rows", batch_rows))
 
     def _plan(
         self, engine: str | Engine, complaint: str | None, **choices: Unpack[Choices]

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from twitchdx.cohort.inquiry import Inquiry
 from twitchdx.cohort.many import Handling, diagnose_batches, diagnose_table
-from twitchdx.cohort.options import Choices, plan
+from twitchdx.cohort.options import Choices, plan, positive
 
-__all__ = ["Choices", "Handling", "Inquiry", "diagnose_batches", "diagnose_table", "plan"]
+__all__ = ["Choices", "Handling", "Inquiry", "diagnose_batches", "diagnose_table", "plan", "positive"]

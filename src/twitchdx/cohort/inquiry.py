@@ -78,11 +78,6 @@ class Inquiry:
         return tuple(self.spec.causes) if self.spec is not None else ()
 
     @property
-    def targets(self) -> tuple[str, ...]:
-        """The variables whose marginals are wanted."""
-        return tuple(dict.fromkeys((*self.causes, *self.distributions)))
-
-    @property
     def columns(self) -> list[str]:
         """The columns of the result, some of which may have the same name."""
         asked = self.responsibility and self.complaint is not None
@@ -97,7 +92,7 @@ class Inquiry:
 
     def answer(self, rows: Rows) -> Found:
         """The answers for some patients, each the same whoever the others are."""
-        answers = self.engine.answer_many(self.network, rows, self.targets)
+        answers = self.engine.answer_many(self.network, rows, self.causes)
         wide: Flags = answers.cells > 0.0
         impossible: Flags = np.isneginf(answers.log_evidence) & ~wide
         # The sum of the other states, not 1 - P(absent), keeps the digits of a rare cause.
@@ -105,9 +100,9 @@ class Inquiry:
             cause: np.ascontiguousarray(answers.marginals[cause][:, 1:]).sum(axis=1) for cause in self.causes
         }
         numbers = {f"{self.prefix}{cause}": values for cause, values in probability.items()}
-        for name in self.distributions:
-            for state, values in zip(self.specs[name].states, answers.marginals[name].T, strict=True):
-                numbers[f"{name}={state}"] = values.copy()
+        told, untold = self._distributions(rows)
+        numbers |= told
+        wide |= untold & ~impossible
         numbers["log_evidence"] = answers.log_evidence.copy()
         if self.spec is None:
             return _found(numbers, np.full(len(wide), NO_LEVEL, dtype=np.int8), impossible, wide)
@@ -126,6 +121,30 @@ class Inquiry:
         if self.responsibility and self.complaint is not None:
             numbers |= _responsibility_columns(self.causes, asked, explained)
         return _found(numbers, levels, impossible, wide)
+
+    def _distributions(self, rows: Rows) -> tuple[dict[str, Array], Flags]:
+        """Columns of distributions, and who has none since one of them is too wide.
+
+        They are asked for by themselves, so that they change no bit of the rest; and each by itself where
+        together they tie too much.
+        """
+        if not self.distributions:
+            return {}, np.zeros(len(rows.codes), dtype=np.bool_)
+        answers = self.engine.answer_many(self.network, rows, self.distributions)
+        wide: Flags = answers.cells > 0.0
+        some = Rows(rows.variables, rows.codes[wide], rows.likelihoods)
+        untold = np.zeros(len(some.codes), dtype=np.bool_)
+        numbers = {}
+        for name in self.distributions:
+            marginals = answers.marginals[name].copy()
+            if len(some.codes):
+                alone = self.engine.answer_many(self.network, some, (name,))
+                marginals[wide] = alone.marginals[name]
+                untold |= alone.cells > 0.0
+            for state, values in zip(self.specs[name].states, marginals.T, strict=True):
+                numbers[f"{name}={state}"] = values.copy()
+        wide[wide] = untold
+        return numbers, wide
 
 
 def responsibility_columns(causes: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from twitchdx.cohort.inquiry import Inquiry
 from twitchdx.cohort.many import Handling
 from twitchdx.cohort.workers import available_threads
 from twitchdx.engines import Engine
-from twitchdx.errors import EvidenceError, Issue, UnknownNameError, Where, suggest
+from twitchdx.errors import EvidenceError, Issue, OptionError, UnknownNameError, Where, suggest
 from twitchdx.spec import Variable
 
 Errors = Literal["report", "raise"]
@@ -45,8 +45,8 @@ def plan(
         errors.
     EvidenceError
         Two columns of the result would have the same name.
-    ValueError
-        The number of threads is none.
+    OptionError
+        An option has a value that it cannot have.
     """
     inquiry = Inquiry(
         network=model.network,
@@ -54,15 +54,15 @@ def plan(
         specs=specs,
         engine=engine,
         complaint=complaint,
-        responsibility=choices.get("responsibility", False),
-        distributions=_names(choices.get("distributions", ())),
-        prefix=choices.get("prefix", ""),
+        responsibility=_truth("responsibility", choices.get("responsibility", False)),
+        distributions=_names("distributions", choices.get("distributions", ())),
+        prefix=_text("prefix", choices.get("prefix", "")),
     )
     handling = Handling(
-        keep=_names(choices.get("keep", ())),
+        keep=_names("keep", choices.get("keep", ())),
         raises=_raises(choices.get("errors", "report")),
         threads=_threads(choices.get("threads")),
-        progress=choices.get("progress"),
+        progress=None if choices.get("progress") is None else _truth("progress", choices["progress"]),
     )
     unknown = [name for name in inquiry.distributions if name not in specs]
     if unknown:
@@ -84,12 +84,50 @@ def _raises(errors: object) -> bool:
 
 
 def _threads(threads: object) -> int:
-    if threads is None:
-        return available_threads()
-    if isinstance(threads, int) and threads >= 1:
-        return threads
-    message = f"threads: found {threads!r}. Give a whole number from 1, or None for every processor."
-    raise ValueError(message)
+    return available_threads() if threads is None else positive("threads", threads, " for every processor")
+
+
+def positive(option: str, given: object, none: str = "") -> int:
+    """A whole number from 1.
+
+    Parameters
+    ----------
+    option : str
+        Its name.
+    given : object
+        What was given.
+    none : str, optional
+        What None would be given for, where it can.
+    """
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+        return given
+    raise _wrong(option, given, "Give a whole number from 1" + (f", or None{none}." if none else "."))
+
+
+def _truth(option: str, given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    raise _wrong(option, given, "Give True or False.")
+
+
+def _text(option: str, given: object) -> str:
+    if isinstance(given, str):
+        return given
+    raise _wrong(option, given, 'Give a text, such as "p_".')
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    """Names, each once; a single one need not stand in a list."""
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Iterable):
+        return tuple(dict.fromkeys(given))
+    raise _wrong(option, given, 'Give a name or a list of names, such as ["age", "sex"].')
+
+
+def _wrong(option: str, given: object, fix: str) -> OptionError:
+    issue = Issue("error", "wrong-option", Where(option), f"found {given!r}.", fix)
+    return OptionError("An option cannot be understood.", [issue])
 
 
 def _unknown(name: str, specs: Iterable[str]) -> Issue:
@@ -101,8 +139,3 @@ def _clash(name: str) -> Issue:
     message = "two columns of the result would have this name."
     fix = 'Rename the column that is kept, or set the posteriors apart, such as by prefix="p_".'
     return Issue("error", "column-clash", Where(str(name)), message, fix)
-
-
-def _names(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Names, each once; a single one need not stand in a list."""
-    return tuple(dict.fromkeys([given] if isinstance(given, str) else given))

@@ -40,7 +40,9 @@ class Refuser:
         try:
             if not wide:
                 query(inquiry.network, evidence, (), self._engine)
-            query(inquiry.network, evidence, inquiry.targets, inquiry.engine)
+            query(inquiry.network, evidence, inquiry.causes, inquiry.engine)
+            for name in inquiry.distributions:
+                query(inquiry.network, evidence, (name,), inquiry.engine)
             if inquiry.complaint is not None:
                 network, causes, vectors = inquiry.network, inquiry.causes, evidence.likelihoods
                 responsibility(network, inquiry.complaint, causes, vectors, inquiry.engine)

@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-from narwhals.dependencies import is_into_dataframe
+from narwhals.dependencies import is_into_dataframe, is_into_series
 from numpy.typing import NDArray
 
 from twitchdx.errors import EvidenceError, Issue, Where
@@ -40,6 +40,8 @@ class Table:
         return list(self.frame.columns)
 
     def __len__(self) -> int:
+        if self.frame.implementation.is_pyarrow():
+            return int(self.frame.to_native().num_rows)  # also where there are no columns
         return len(self.frame)
 
     def column(self, name: str) -> nw.Series[Any]:
@@ -48,6 +50,10 @@ class Table:
 
     def rows(self, start: int, stop: int) -> Table:
         """Some of the rows."""
+        if self.frame.implementation.is_pyarrow():
+            # Keeps rows without columns, of which Arrow would give more than there are.
+            some = self.frame.to_native().slice(start, max(min(stop, len(self)) - start, 0))
+            return Table(nw.from_native(some, eager_only=True), self.is_record_batch)
         return Table(self.frame[start:stop], self.is_record_batch)
 
     def pieces(self, rows: int) -> Iterator[Table]:
@@ -123,23 +129,40 @@ def open_table(given: Any) -> Table:
     """
     if isinstance(given, nw.DataFrame):
         return Table(given)
+    if is_into_series(given) or isinstance(given, nw.Series):
+        fix = "Give a data frame that has it as a column, such as `frame[[name]]`."
+        raise _no_frame(f"found {type(given).__name__}, which is a single column.", fix)
     if is_into_dataframe(given):
         _refuse_twins(given.column_names if hasattr(given, "column_names") else given.columns)
         return Table(nw.from_native(given, eager_only=True))
     if hasattr(given, "__arrow_c_array__"):
-        pyarrow = importlib.import_module("pyarrow")
-        batch = pyarrow.Table.from_batches([pyarrow.record_batch(given)])
+        batch = _import_arrow(given, "record_batch")
         _refuse_twins(batch.column_names)
         return Table(nw.from_native(batch, eager_only=True), is_record_batch=True)
     if hasattr(given, "__arrow_c_stream__"):
-        return open_table(importlib.import_module("pyarrow").table(given))
+        return open_table(_import_arrow(given, "table"))
     message = f"found {type(given).__name__}."
     fix = "Give a pandas or polars data frame or an Arrow table: one row a patient, one column a variable."
     if hasattr(given, "collect_schema"):
         message = f"found {type(given).__name__}, whose rows are not computed yet."
         fix = "Give `frame.collect()`, or its batches to `diagnose_batches`."
+    raise _no_frame(message, fix)
+
+
+def _import_arrow(given: Any, kind: str) -> Any:
+    """An Arrow table from what has an Arrow interface, or the error that its data are no table."""
+    pyarrow = importlib.import_module("pyarrow")
+    try:
+        imported = getattr(pyarrow, kind)(given)
+    except (TypeError, pyarrow.ArrowException) as error:
+        fix = "Give a table or record batches: one row a patient, one column a variable."
+        raise _no_frame(f"found {type(given).__name__}, which is no table: {error}.", fix) from None
+    return pyarrow.Table.from_batches([imported]) if kind == "record_batch" else imported
+
+
+def _no_frame(message: str, fix: str) -> EvidenceError:
     issue = Issue("error", "not-a-data-frame", Where("frame"), message, fix)
-    raise EvidenceError("The evidence is no data frame.", [issue])
+    return EvidenceError("The evidence is no data frame.", [issue])
 
 
 def _refuse_twins(columns: Iterable[object]) -> None:

@@ -50,13 +50,19 @@ def work_through(
             # Noted before it starts: an interrupt can come while it does.
             started.append(threading.Thread(target=crew.work_on, name=f"cohort-{number}"))
             started[-1].start()
-        for each in started:
-            while each.is_alive():
-                each.join(_GLANCE)
-                advance(crew.next)
+        while not crew.wait(_GLANCE):
+            advance(crew.next)
         advance(crew.next)
     finally:
         crew.stop()
+        # `Thread.join` would not do: before Python 3.13, one that is interrupted takes a living thread for
+        # ended. Whoever is impatient interrupts again; what has begun must be finished all the same.
+        while True:
+            try:
+                crew.wait()
+                break
+            except KeyboardInterrupt:
+                continue
         for each in started:
             # One that did not get as far as starting finds nothing to do, should it start yet.
             with contextlib.suppress(RuntimeError):
@@ -73,31 +79,48 @@ class _Crew:
         self.failures: list[BaseException] = []
         self._total = total
         self._work = work
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._busy = 0  # slices that have begun and not ended
 
     def stop(self) -> None:
         """Let no further slice begin."""
-        with self._lock:
+        with self._changed:
             self._total = self.next
+            self._changed.notify_all()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until all slices have ended and none is to begin; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy and self.next == self._total, seconds)
 
     def work_on(self) -> None:
         """Take slice after slice, until there are no more or one fails."""
-        try:
-            self._work_on()
-        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
-            self.failures.append(error)
-            self.stop()
-
-    def _work_on(self) -> None:
         size = 1
         while True:
-            with self._lock:
-                start = self.next
-                stop = self.next = min(start + size, self._total)
+            start, stop = self._begin(size)
             if start == stop:
                 return
             began = time.perf_counter()
-            self._work(start, stop)
+            try:
+                self._work(start, stop)
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                self.failures.append(error)
+                self.stop()
+            finally:
+                self._end()
             pace = (time.perf_counter() - began) / (stop - start)
             # Rows differ: a slice grows to at most four times the one before.
             size = max(1, min(4 * size, _LONGEST, int(_SECONDS / max(pace, 1e-9))))
+
+    def _begin(self, size: int) -> tuple[int, int]:
+        """First and last index of the next slice; the same where there is none."""
+        with self._changed:
+            start = self.next
+            self.next = min(start + size, self._total)
+            self._busy += self.next > start
+            return start, self.next
+
+    def _end(self) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._changed.notify_all()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Rows
 from twitchdx.engines.core import load_core
 from twitchdx.engines.numpy_core import NumpyCore
-from twitchdx.errors import EngineError, Issue, Where
+from twitchdx.errors import EngineError, Issue, OptionError, Where
 from twitchdx.network import Network, Table, contribution
 from twitchdx.numerics import Array
 
@@ -41,7 +41,7 @@ class ExactEngine:
 
     Parameters
     ----------
-    budget : int, optional
+    budget : float, optional
         Cells of all tables together that one patient may need. An answer that needs more is refused before
         any of it is computed. A cell takes about 20 bytes.
 
@@ -54,7 +54,11 @@ class ExactEngine:
     name = "exact"
     questions_at_once = 64
 
-    def __init__(self, budget: int = BUDGET) -> None:
+    def __init__(self, budget: float = BUDGET) -> None:
+        if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+            fix = f"Give a number of cells above 0; the default is {BUDGET}."
+            issue = Issue("error", "wrong-option", Where("budget"), f"found {budget!r}.", fix)
+            raise OptionError("An option cannot be understood.", [issue])
         self.budget = budget
 
     def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
@@ -172,7 +176,7 @@ class _Compiled:
         return self.asked[names]
 
     def run(
-        self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked, budget: int
+        self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked, budget: float
     ) -> tuple[Array, Array, Array]:
         """Log evidence, marginals side by side, and cells, one row a patient."""
         count = len(codes)
@@ -238,7 +242,7 @@ def _compiled(network: Network) -> _Compiled | None:
     return found
 
 
-def _too_wide(cells: float, budget: int) -> EngineError:
+def _too_wide(cells: float, budget: float) -> EngineError:
     issue = Issue(
         "error",
         "too-wide",

@@ -18,6 +18,8 @@ from twitchdx.spec import Measurement, Variable
 
 NUMBER_WITH_UNIT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _TRUTH_STATES = ("absent", "present")
+# Not understood, since a text such as "no" can stand for much; but it is plain what would be.
+_SPOKEN_TRUTH = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
 
 
 class Problem(Exception):  # noqa: N818 - collected and reported, never seen outside
@@ -95,6 +97,9 @@ def _state_from_text(text: str, variable: Variable) -> str:
     spoken |= {label.casefold(): state for state, label in variable.states.items()}
     near = difflib.get_close_matches(text.casefold(), spoken, n=1)
     hint = f"Did you mean {spoken[near[0]]!r}? " if near else ""
+    if tuple(variable.states) == _TRUTH_STATES and text.casefold() in _SPOKEN_TRUTH:
+        state = _TRUTH_STATES[_SPOKEN_TRUTH[text.casefold()]]
+        hint = f"Write {state!r}, or the truth value without quotes. "
     raise Problem("unknown-state", f"{show(text)} is not one of its states.", f"{hint}{_expected(variable)}")
 
 
