@@ -65,7 +65,7 @@ class Answers:
         As in `Answer`; a row of zeros where the evidence is impossible or nothing was computed.
     cells : float64 array, shape (B,)
         Cells of the tables that a patient needs, where they are more than the engine's budget and so
-        nothing was computed; else 0.
+        nothing was computed; infinite where the numbers left the range of a float; else 0.
     """
 
     log_evidence: Array

@@ -72,7 +72,7 @@ class ExactEngine:
         asked = compiled.ask(targets)
         log_evidence, marginals, cells = compiled.run(names, codes, vectors, asked, self.budget)
         if cells[0]:
-            raise _too_wide(float(cells[0]), self.budget)
+            raise _no_answer(float(cells[0]), self.budget)
         if log_evidence[0] == -np.inf:
             return Answer(-np.inf, {})
         marginals.setflags(write=False)
@@ -242,7 +242,14 @@ def _compiled(network: Network) -> _Compiled | None:
     return found
 
 
-def _too_wide(cells: float, budget: float) -> EngineError:
+def _no_answer(cells: float, budget: float) -> EngineError:
+    if cells == np.inf:
+        found, fix = (
+            "numbers left the range of a float on the way.",
+            "Withdraw observations that are all but impossible.",
+        )
+        issue = Issue("error", "out-of-range", Where("evidence"), found, fix)
+        return EngineError("The evidence is too improbable to be computed with.", [issue])
     issue = Issue(
         "error",
         "too-wide",

@@ -8,29 +8,37 @@
 #define CORE_DIGEST ""
 #endif
 
-static void write_marginal(const problem *p, const pass *run, int32_t x, double *to) {
+/* False where the numbers have left the range of a float on the way. */
+static bool write_marginal(const problem *p, const pass *run, int32_t x, double *to) {
     int32_t states = p->net->nodes[x].states;
     if (p->state[x] >= 0) {
         to[p->state[x]] = 1.0;
-        return;
+        return true;
     }
     const table *own = run->own[p->variable[x]];
     double total = 0.0;
     for (int32_t s = 0; s < states; s++) total += to[s] = own->values[s] * own->slope[s];
+    if (!(total > 0.0) || isinf(total)) return false;
     for (int32_t s = 0; s < states; s++) to[s] /= total;
+    return true;
+}
+
+/* Nothing is known; `cells` says why not. */
+static void write_nothing(const core_answers *out, int64_t r, double cells) {
+    memset(out->marginals + r * out->width, 0, (size_t)out->width * sizeof(double));
+    out->log_evidence[r] = -INFINITY;
+    out->cells[r] = cells;
 }
 
 static void answer_row(arena *memory, memory_of_choices *before, const core_network *net, const core_rows *rows,
                        int64_t r, const core_answers *out) {
     double *marginals = out->marginals + r * out->width;
-    memset(marginals, 0, (size_t)out->width * sizeof(double));
-    out->log_evidence[r] = -INFINITY;
-    out->cells[r] = 0.0;
+    write_nothing(out, r, 0.0);
     problem *p = fold(memory, net, rows, r, out);
     if (p->constant.value == 0.0) return;
     choice chosen = choose_order(p, out->budget, before);
     if (chosen.cells > out->budget) {
-        out->cells[r] = chosen.cells;
+        write_nothing(out, r, chosen.cells);
         return;
     }
     pass *run = go_forward(p, &chosen.order, false);
@@ -39,7 +47,10 @@ static void answer_row(arena *memory, memory_of_choices *before, const core_netw
     out->log_evidence[r] = log_of_mass(p->observed ? run->evidence : p->constant);
     go_back(run);
     for (int64_t t = 0; t < out->n_targets; t++) {
-        write_marginal(p, run, out->targets[t], marginals);
+        if (!write_marginal(p, run, out->targets[t], marginals)) {
+            write_nothing(out, r, INFINITY);
+            return;
+        }
         marginals += net->nodes[out->targets[t]].states;
     }
 }

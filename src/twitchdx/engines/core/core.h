@@ -42,13 +42,14 @@ typedef struct {
     double budget;          /* cells that all tables of a patient may have together */
     double *log_evidence;   /* count */
     double *marginals;      /* count x width, target after target in a row */
-    double *cells;          /* count: cells of all tables where they exceed the budget, else 0 */
+    double *cells;          /* count: cells of all tables where they exceed the budget; infinite where numbers left
+                             * the range of a float; else 0 */
 } core_answers;
 
 /* SHA-256 of the sources that the library was compiled from, in hexadecimal. */
 CORE_API const char *core_digest(void);
 
-/* A network from two flat arrays; see `Compiled` in the Python module beside this file. NULL without memory. */
+/* A network from two flat arrays, laid out as `_flatten` in engines/exact.py does. NULL without memory. */
 CORE_API core_network *core_network_new(const int32_t *shape, const double *numbers);
 CORE_API void core_network_free(core_network *network);
 
