@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import UNOBSERVED, Engine, Rows
+from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
 from twitchdx.engines.contract import answer_each
 from twitchdx.explain.inquiry import Ask, inquire
 from twitchdx.network import Network
@@ -105,7 +105,7 @@ def responsibility(
     Pearl (1988), section 4.3.2 (inhibitors); Heckerman and Breese (1996), causal independence.
     """
     rows = _one_patient(likelihoods)
-    ask = functools.partial(answer_each, engine)
+    ask = functools.partial(_ask_about_one, engine)
     found = _explain(network, complaint, tuple(causes), rows, engine.questions_at_once, ask)
     if not found.known[0]:
         return None
@@ -172,15 +172,17 @@ def _grade_shares(network: Network, complaint: str, rows: Rows, ask: Ask) -> tup
     Where the likelihoods of the complaint leave one grade, that is 1, be the evidence possible or not.
     """
     states = network.cardinality(complaint)
-    below = network.descendants([complaint])
     told = np.zeros(len(rows.codes), dtype=np.bool_)
     likelihoods = np.ones([len(rows.codes), states])
-    for column, name in enumerate(rows.variables):
-        if name in below:
-            vectors = _vectors(rows, column)
-            told |= vectors.min(axis=1) < vectors.max(axis=1)
-            if name == complaint:
-                likelihoods = vectors
+    if complaint in rows.variables:
+        likelihoods = _vectors(rows, rows.variables.index(complaint))
+        told |= likelihoods.min(axis=1) < likelihoods.max(axis=1)
+    if not told.all():  # what lies below the complaint can tell of it as well
+        below = network.descendants([complaint])
+        for column, name in enumerate(rows.variables):
+            if name in below:
+                vectors = _vectors(rows, column)
+                told |= vectors.min(axis=1) < vectors.max(axis=1)
     left = likelihoods > 0.0
     shares = np.where(told[:, None] & (left.sum(axis=1) == 1)[:, None] & left, 1.0, 0.0)
     cells = np.zeros(len(rows.codes))
@@ -199,6 +201,12 @@ def _vectors(rows: Rows, column: int) -> Array:
     by_code = np.concatenate([vectors[::-1], np.ones([1, states]), np.eye(states)])
     found: Array = by_code[rows.codes[:, column] - UNOBSERVED + len(vectors)]
     return found
+
+
+def _ask_about_one(engine: Engine, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
+    """What is too wide among many is noted; of one patient it is an error, which the engine words."""
+    answers = engine.answer_many(network, rows, targets)
+    return answer_each(engine, network, rows, targets) if answers.cells.any() else answers
 
 
 def _one_patient(likelihoods: Mapping[str, Array]) -> Rows:

@@ -1,8 +1,8 @@
 /* The exact engine's inner loops: what the library exports.
  *
  * Everything is plain C99 on top of libc and libm. A network is built once and never changes, so that threads
- * may share it. No number is ever subtracted from another: every product and every sum is of numbers that are
- * not negative, so a rare cause keeps its digits.
+ * may share it. While an answer is computed no number is subtracted from another: every product and every sum is
+ * of numbers that are not negative, so a rare cause keeps its digits.
  */
 #ifndef TWITCHDX_CORE_H
 #define TWITCHDX_CORE_H
