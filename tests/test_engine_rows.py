@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies import any_evidence, as_rows, possible_evidence, small_networks
-from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
+from twitchdx.engines import ENGINES, UNOBSERVED, Answers, Engine, Rows
 from twitchdx.network import Network, Node, NoisyMax, Table
 from twitchdx.numerics import Array
 
@@ -211,3 +211,24 @@ def _small() -> Network:
         reach = (np.array([[0.0], [0.2 + 0.1 * k]]), np.array([[0.0], [0.9 - 0.1 * k]]))
         nodes.append(Node(f"f{k}", binary, NoisyMax(("a", "b"), reach, np.array([0.01 * k]))))
     return Network(nodes)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64])
+def test_codes_of_any_type_are_understood_and_none_is_trusted(dtype: type[np.signedinteger]) -> None:
+    engine = ENGINES["exact"]
+    states = ("absent", "present")
+    nodes = [Node("x", states, Table((), np.array([0.3, 0.7])))]
+    table = Table(("x",), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    network = Network([*nodes, Node("y", states, table), Node("z", states, table)])
+    nothing = (np.empty((0, 2)), np.empty((0, 2)))
+    codes = np.array([[1, 0], [1, 1], [-1, 1]], dtype=dtype)
+    found = engine.answer_many(network, Rows(("y", "z"), codes, nothing), ["x"]).marginals["x"]
+    # P(x) P(y | x) P(z | x) by hand.
+    masses = np.array([[0.3 * 0.1 * 0.9, 0.7 * 0.8 * 0.2], [0.3 * 0.01, 0.7 * 0.64], [0.3 * 0.1, 0.7 * 0.8]])
+    expected = masses / masses.sum(axis=1, keepdims=True)
+    assert found.ravel().tolist() == pytest.approx(expected.ravel().tolist(), rel=1e-14)
+    for wrong in (2, -2):
+        with pytest.raises(ValueError, match="y: codes"):
+            engine.answer_many(network, Rows(("y", "z"), np.array([[wrong, 0]], dtype=dtype), nothing), ["x"])
+    with pytest.raises(ValueError, match="y: 2 likelihoods are needed"):
+        engine.answer(network, {"y": np.ones(3)}, ["x"])

@@ -176,7 +176,7 @@ def test_too_wide_is_an_error_that_names_the_width(bounded: Engine, kind: str) -
     cells = bounded.answer_many(network, as_rows(network, [evidence]), []).cells[0]
     assert math.isfinite(cells)
     # Both networks need about 2^40 cells; an engine may stop counting where it is sure that it cannot.
-    assert cells > 2**26
+    assert cells > 2**25
     # The message says how wide: the number of cells, or its power of two or ten.
     said = [float(each) for each in re.findall(r"\d+(?:\.\d+)?(?:e\+?\d+)?", issue.message.replace(",", ""))]
     wanted = (cells, math.log2(cells), math.log10(cells))
@@ -209,3 +209,24 @@ def test_observing_everything_makes_the_widest_network_a_product(engine: Engine)
     ]
     assert answer.log_evidence == pytest.approx(math.fsum(logs), rel=1e-12, abs=0.0)
     assert answer.marginals["5.5"].tolist() == np.eye(2)[world["5.5"]].tolist()
+
+
+@pytest.mark.parametrize(("children", "rare"), [(60, 1e-6), (174, 0.01), (400, 0.1)])
+def test_hundreds_of_messages_to_one_variable_do_not_underflow(
+    engine: Engine, children: int, rare: float
+) -> None:
+    # Each child of x is hidden, and has a rare child that is present: P(z | x) = rare (1 + P(y | x)).
+    states, seen = ("absent", "present"), {}
+    nodes = [Node("x", states, Table((), np.array([0.3, 0.7])))]
+    for k in range(children):
+        nodes.append(Node(f"y{k}", states, Table(("x",), np.array([[0.6, 0.4], [0.55, 0.45]]))))
+        rows = np.array([[1.0 - rare, rare], [1.0 - 2.0 * rare, 2.0 * rare]])
+        nodes.append(Node(f"z{k}", states, Table((f"y{k}",), rows)))
+        seen[f"z{k}"] = PRESENT
+    answer = engine.answer(Network(nodes), seen, ["x"])
+    logs = [math.log(0.3) + children * math.log(1.4), math.log(0.7) + children * math.log(1.45)]
+    whole = float(np.logaddexp(*logs))
+    expected = children * math.log(rare) + whole
+    assert answer.log_evidence == pytest.approx(expected, rel=1e-13, abs=0.0)
+    posterior = [math.exp(each - whole) for each in logs]
+    assert answer.marginals["x"].tolist() == pytest.approx(posterior, rel=1e-11, abs=0.0)

@@ -22,9 +22,11 @@ from twitchdx.errors import EngineError, Issue, OptionError, Where
 from twitchdx.network import Network, Table, contribution
 from twitchdx.numerics import Array
 
-#: Cells of all tables together that one patient may need: with what the way back needs, about 0.7 GiB, in a
-#: cohort on every thread.
+#: Cells of all tables together that one patient may need: a value and its slope each, so 0.5 GiB, in a cohort
+#: on every thread.
 BUDGET = 2**25
+# Offsets inside a table are 32-bit numbers.
+_LIMIT = 2**31 - 1
 # More patients than this are handed to the core at once only in pieces, so that an interrupt is heard.
 _PIECE = 4096
 
@@ -36,14 +38,14 @@ class ExactEngine:
 
     Evidence is folded into the part of the network that matters. What is left of each noisy node stays
     factored into its contributions; variables and noisy nodes are eliminated in a greedy order, and all
-    marginals come from differentiating that one pass backwards (Darwiche 2003). Nothing is ever subtracted,
-    so that the rarest cause has as many digits as the commonest.
+    marginals come from differentiating that one pass backwards (Darwiche 2003). No computed number is ever
+    subtracted, so that the rarest cause has as many digits as the commonest.
 
     Parameters
     ----------
     budget : float, optional
         Cells of all tables together that one patient may need. An answer that needs more is refused before
-        any of it is computed. A cell takes about 20 bytes.
+        any of it is computed. A cell takes about 16 bytes.
 
     References
     ----------
@@ -55,8 +57,8 @@ class ExactEngine:
     questions_at_once = 64
 
     def __init__(self, budget: float = BUDGET) -> None:
-        if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
-            fix = f"Give a number of cells above 0; the default is {BUDGET}."
+        if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0 < budget <= _LIMIT:
+            fix = f"Give a number of cells from 1 to {_LIMIT}; the default is {BUDGET}."
             issue = Issue("error", "wrong-option", Where("budget"), f"found {budget!r}.", fix)
             raise OptionError("An option cannot be understood.", [issue])
         self.budget = budget
@@ -68,6 +70,7 @@ class ExactEngine:
             return NumpyCore().answer(network, likelihoods, targets)
         names = sorted(likelihoods, key=compiled.index.__getitem__)
         vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
+        compiled.check(names, [vector[None, :] for vector in vectors])
         codes = np.full((1, len(names)), UNOBSERVED - 1, dtype=np.int32)
         asked = compiled.ask(targets)
         log_evidence, marginals, cells = compiled.run(names, codes, vectors, asked, self.budget)
@@ -88,10 +91,16 @@ class ExactEngine:
         order = sorted(range(len(rows.variables)), key=lambda k: compiled.index[rows.variables[k]])
         names = [rows.variables[k] for k in order]
         vectors = [np.ascontiguousarray(rows.likelihoods[k], dtype=np.float64) for k in order]
+        compiled.check(names, vectors)
+        compiled.check_codes(names, rows.codes[:, order], vectors)
         asked = compiled.ask(targets)
         pieces = [
             compiled.run(
-                names, np.ascontiguousarray(rows.codes[at : at + _PIECE, order]), vectors, asked, self.budget
+                names,
+                np.ascontiguousarray(rows.codes[at : at + _PIECE, order], dtype=np.int32),
+                vectors,
+                asked,
+                self.budget,
             )
             for at in range(0, len(rows.codes), _PIECE)
         ]
@@ -162,18 +171,38 @@ class _Compiled:
         self.handle = core.core_network_new(_address(shape), _address(numbers))
         if not self.handle:
             raise MemoryError
-        weakref.finalize(self, core.core_network_free, self.handle)
+        # Not at exit: a thread that is still at work may need it.
+        weakref.finalize(self, core.core_network_free, self.handle).atexit = False
 
     def ask(self, targets: Collection[str]) -> _Asked:
         names = tuple(targets)
-        if names not in self.asked:
+        found = self.asked.get(names)
+        if found is None:
             if len(self.asked) > 64:  # whoever asks for ever new sets does not want them remembered
                 self.asked.clear()
             ends = np.cumsum([0, *(self.sizes[name] for name in dict.fromkeys(names))]).tolist()
             columns = {name: (ends[k], ends[k + 1]) for k, name in enumerate(dict.fromkeys(names))}
             nodes = np.array([self.index[name] for name in columns], dtype=np.int32)
-            self.asked[names] = _Asked(nodes, columns)
-        return self.asked[names]
+            found = self.asked[names] = _Asked(nodes, columns)
+        return found
+
+    def check(self, names: Sequence[str], vectors: Sequence[Array]) -> None:
+        """That likelihoods have as many columns as their variables have states: the core trusts them."""
+        for name, each in zip(names, vectors, strict=True):
+            if each.ndim != 2 or each.shape[1] != self.sizes[name]:
+                message = f"{name}: {self.sizes[name]} likelihoods are needed, found shape {each.shape}"
+                raise ValueError(message)
+
+    def check_codes(self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array]) -> None:
+        """That every code is a state, a row of likelihoods, or nothing."""
+        if not len(codes):
+            return
+        for name, least, greatest, each in zip(
+            names, codes.min(axis=0), codes.max(axis=0), vectors, strict=True
+        ):
+            if greatest >= self.sizes[name] or least < UNOBSERVED - len(each):
+                message = f"{name}: codes from {least} to {greatest} are not all among its states and rows"
+                raise ValueError(message)
 
     def run(
         self, names: Sequence[str], codes: _Ints, vectors: Sequence[Array], asked: _Asked, budget: float
@@ -254,10 +283,10 @@ def _no_answer(cells: float, budget: float) -> EngineError:
         "error",
         "too-wide",
         Where("evidence"),
-        f"exact inference needs tables of {cells:.2g} cells together, and the budget is {budget:.2g}.",
+        f"exact inference needs tables of {cells:.2g} cells or more, and the budget is {budget:.2g}.",
         "Observe more of what the findings have in common, or leave out some of the positive findings: each "
         "of them ties its causes together. With memory to spare, give `engine=ExactEngine(budget=...)` from "
-        "`twitchdx.engines`; a cell takes about 20 bytes. No approximate engine is offered, since none "
+        "`twitchdx.engines`; a cell takes about 16 bytes. No approximate engine is offered, since none "
         "reports its error.",
     )
     return EngineError("The evidence ties too many causes together for an exact answer.", [issue])

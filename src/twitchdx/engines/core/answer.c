@@ -30,21 +30,27 @@ static void write_nothing(const core_answers *out, int64_t r, double cells) {
     out->cells[r] = cells;
 }
 
-static void answer_row(arena *memory, memory_of_choices *before, const core_network *net, const core_rows *rows,
-                       int64_t r, const core_answers *out) {
+/* What is needed for one patient, for sketches, and from one patient to the next. */
+typedef struct {
+    arena patient, paper, call;
+    memory_of_choices *before;
+} memories;
+
+static void answer_row(memories *own, const core_network *net, const core_rows *rows, int64_t r,
+                       const core_answers *out) {
     double *marginals = out->marginals + r * out->width;
     write_nothing(out, r, 0.0);
-    problem *p = fold(memory, net, rows, r, out);
+    problem *p = fold(&own->patient, net, rows, r, out);
     if (p->constant.value == 0.0) return;
-    choice chosen = choose_order(p, out->budget, before);
+    choice chosen = choose_order(p, out->budget, own->before, &own->paper);
     if (chosen.cells > out->budget) {
         write_nothing(out, r, chosen.cells);
         return;
     }
-    pass *run = go_forward(p, &chosen.order, false);
+    pass *run = go_forward(p, &chosen.order);
     if (run->evidence.value == 0.0) return;
     /* Without evidence the sums are 1, up to their rounding. */
-    out->log_evidence[r] = log_of_mass(p->observed ? run->evidence : p->constant);
+    out->log_evidence[r] = log_of_mass(p->observed ? run->evidence : p->given);
     go_back(run);
     for (int64_t t = 0; t < out->n_targets; t++) {
         if (!write_marginal(p, run, out->targets[t], marginals)) {
@@ -55,27 +61,23 @@ static void answer_row(arena *memory, memory_of_choices *before, const core_netw
     }
 }
 
-/* What is needed for one patient, and what is kept from one to the next. */
-typedef struct {
-    arena patient, call;
-} memories;
-
 static int32_t answer_rows(memories *own, const core_network *net, const core_rows *rows, const core_answers *out) {
     jmp_buf no_memory;
-    own->patient.no_memory = own->call.no_memory = &no_memory;
+    own->patient.no_memory = own->paper.no_memory = own->call.no_memory = &no_memory;
     if (setjmp(no_memory)) return CORE_NO_MEMORY;
-    memory_of_choices *before = rows->count > 1 ? new_memory_of_choices(&own->call) : NULL;
+    own->before = rows->count > 1 ? new_memory_of_choices(&own->call) : NULL;
     for (int64_t r = 0; r < rows->count; r++) {
         arena_reset(&own->patient);
-        answer_row(&own->patient, before, net, rows, r, out);
+        answer_row(own, net, rows, r, out);
     }
     return CORE_DONE;
 }
 
 int32_t core_answer(const core_network *net, const core_rows *rows, const core_answers *out) {
-    memories own = {{0}, {0}};
+    memories own = {{0}, {0}, {0}, NULL};
     int32_t done = answer_rows(&own, net, rows, out);
     arena_free(&own.patient);
+    arena_free(&own.paper);
     arena_free(&own.call);
     return done;
 }

@@ -33,17 +33,19 @@ static const struct {
     double hub;
 } CANDIDATES[] = {{BY_CLIQUE, 1.0}, {BY_FILL, 1.0}, {BY_FILL, 1.3}, {BY_FILL, 0.7}, {BY_CLIQUE, 0.8}, {BY_FILL, 1.7}};
 
-static choice search(const problem *p, double budget) {
+static choice search(const problem *p, double budget, arena *paper) {
     choice best = {find_order(p, CANDIDATES[0].by, CANDIDATES[0].hub), 0.0};
     if (best.order.in_total <= LARGE && LARGE <= budget) return best;
-    double least = INFINITY;
+    double least = INFINITY; /* of those that fit */
     for (size_t k = 0; k < sizeof CANDIDATES / sizeof *CANDIDATES; k++) {
         if (least <= WORTHWHILE && k > 1) break;
         order tried = k ? find_order(p, CANDIDATES[k].by, CANDIDATES[k].hub) : best.order;
-        const pass *sketched = go_forward(p, &tried, true);
-        if (sketched->work < least) {
-            least = sketched->work;
-            best = (choice){tried, sketched->cells};
+        cost found = sketch_forward(p, &tried, paper, budget);
+        if (found.cells <= budget && found.work < least) {
+            least = found.work;
+            best = (choice){tried, found.cells};
+        } else if (least == INFINITY && (!k || found.cells < best.cells)) {
+            best = (choice){tried, found.cells};
         }
     }
     return best;
@@ -67,12 +69,12 @@ static uint64_t key_of(const problem *p) {
     return key;
 }
 
-choice choose_order(const problem *p, double budget, memory_of_choices *before) {
-    if (!before || p->n > LONGEST) return search(p, budget);
+choice choose_order(const problem *p, double budget, memory_of_choices *before, arena *paper) {
+    if (!before || p->n > LONGEST) return search(p, budget, paper);
     uint64_t key = key_of(p);
     remembered *slot = &before->slots[(key ^ key >> 32) % REMEMBERED];
     if (slot->key == key && slot->n == p->n && slot->choice.order.place) return slot->choice;
-    choice found = search(p, budget);
+    choice found = search(p, budget, paper);
     int32_t *kept = TAKE(before->memory, int32_t, p->n);
     memcpy(kept, found.order.place, (size_t)p->n * sizeof *kept);
     *slot = (remembered){key, p->n, found};

@@ -16,6 +16,6 @@ typedef struct memory_of_choices memory_of_choices;
 memory_of_choices *new_memory_of_choices(arena *memory);
 
 /* `before` may be NULL: then nothing is remembered. */
-choice choose_order(const problem *p, double budget, memory_of_choices *before);
+choice choose_order(const problem *p, double budget, memory_of_choices *before, arena *paper);
 
 #endif

@@ -46,17 +46,6 @@ static pass *begin(const problem *p, const int32_t *place, bool on_paper) {
     return run;
 }
 
-static table *make(pass *run, table *left, table *right, int32_t last) {
-    if (!run->made) {
-        table *out = sketch(run->memory, left, right, last, &run->work);
-        run->cells += (double)out->cells;
-        return out;
-    }
-    product *made = multiply(run->memory, left, right, last);
-    run->made[run->n_made++] = made;
-    return made->of[OUT];
-}
-
 /* Scale values so that the greatest is about 1; the power of two that was taken out. */
 static int scale_up(double *values, int64_t n) {
     double greatest = 0.0;
@@ -70,6 +59,20 @@ static int scale_up(double *values, int64_t n) {
     return exponent;
 }
 
+static table *make(pass *run, table *left, table *right, int32_t last) {
+    if (!run->made) return sketch(run->memory, left, right, last, &run->work, &run->cells);
+    product *made = multiply(run->memory, left, right, last);
+    run->made[run->n_made++] = made;
+    table *out = made->of[OUT];
+    if (out->exponent < SMALL) {
+        int power = scale_up(out->values, out->cells);
+        out->exponent -= power;
+        run->evidence.exponent += power;
+        run->deep = true;
+    }
+    return out;
+}
+
 /* Multiply everything that an unknown stands in, and sum it out. */
 static table *eliminate(pass *run, int32_t place) {
     table *so_far = run->waiting[place], *next = so_far->next;
@@ -79,22 +82,27 @@ static table *eliminate(pass *run, int32_t place) {
 }
 
 static void take_message(pass *run, table *message) {
-    if (message->exponent < SMALL && run->made) {
-        int power = scale_up(message->values, message->cells);
-        message->exponent -= power;
-        run->evidence.exponent += power;
-        run->deep = true;
-    }
     if (message->n)
         wait(run, message);
     else if (run->made)
         multiply_mass(&run->evidence, message->values[0]);
 }
 
-pass *go_forward(const problem *p, const order *chosen, bool on_paper) {
-    pass *run = begin(p, chosen->place, on_paper);
+pass *go_forward(const problem *p, const order *chosen) {
+    pass *run = begin(p, chosen->place, false);
     for (int32_t place = 0; place < p->n; place++) take_message(run, eliminate(run, place));
     return run;
+}
+
+cost sketch_forward(const problem *p, const order *chosen, arena *paper, double budget) {
+    problem on_paper = *p;
+    on_paper.memory = paper;
+    pass *run = begin(&on_paper, chosen->place, true);
+    for (int32_t place = 0; place < p->n && run->cells <= budget; place++)
+        take_message(run, eliminate(run, place));
+    cost found = {run->work, run->cells};
+    arena_reset(paper);
+    return found;
 }
 
 void go_back(pass *run) {

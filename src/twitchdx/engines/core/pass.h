@@ -13,12 +13,20 @@ typedef struct {
     int32_t n_made;
     mass evidence;
     table *one;
-    double work, cells; /* on paper: products of numbers that it takes, and numbers that are kept */
+    double work, cells; /* on paper, as in `cost` */
     bool deep;   /* whether values had to be scaled, so that slopes need it as well */
 } pass;
 
-/* Eliminate everything; on paper, or with numbers. */
-pass *go_forward(const problem *p, const order *chosen, bool on_paper);
+/* What a pass would take: products of numbers, and cells of 16 bytes. */
+typedef struct {
+    double work, cells;
+} cost;
+
+/* Eliminate everything. */
+pass *go_forward(const problem *p, const order *chosen);
+
+/* The same on paper, which is blank again afterwards; it stops once the cells exceed the budget. */
+cost sketch_forward(const problem *p, const order *chosen, arena *paper, double budget);
 
 /* Slopes of all that is wanted. */
 void go_back(pass *run);

@@ -4,9 +4,9 @@
 #include <string.h>
 
 void multiply_mass(mass *m, double by) {
-    int exponent;
-    m->value = frexp(m->value * by, &exponent);
-    m->exponent += exponent;
+    int exponent, more;
+    m->value = frexp(m->value * frexp(by, &exponent), &more);
+    m->exponent += exponent + more;
 }
 
 double log_of_mass(mass m) {
@@ -251,6 +251,7 @@ static problem *new_problem(arena *memory, const core_network *net) {
 problem *fold(arena *memory, const core_network *net, const core_rows *rows, int64_t row, const core_answers *out) {
     problem *p = new_problem(memory, net);
     read_evidence(p, rows, row);
+    p->given = p->constant;
     for (int64_t t = 0; t < out->n_targets; t++) join_bits(p->relevant, net->nodes[out->targets[t]].above, net->words);
     int64_t room = 0;
     for (int32_t x = 0; x < net->n; x++) {

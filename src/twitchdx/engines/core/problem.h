@@ -25,6 +25,7 @@ typedef struct {
     int64_t **powers;    /* of each variable: powers of two set aside from its vector, or NULL */
     table **tables;      /* everything else; ids of axes count unknowns */
     int32_t n_tables;
+    mass given;    /* likelihoods of what tells nothing but a number */
     mass constant; /* what depends on no unknown */
 } problem;
 

@@ -28,11 +28,12 @@ void lay_out(arena *memory, table *t) {
     t->values = ZEROS(memory, double, t->cells);
 }
 
-/* A dense copy. */
-static table *densify(arena *memory, const table *t) {
+/* A dense copy in memory for some cells, perhaps more than it has. */
+static table *densify(arena *memory, const table *t, int64_t room) {
     table *dense = new_table(memory, t->n);
     memcpy(dense->axes, t->axes, (size_t)t->n * sizeof(axis));
-    lay_out(memory, dense);
+    set_strides(dense);
+    dense->values = ZEROS(memory, double, room);
     dense->exponent = t->exponent;
     static const double one = 1.0;
     loop *loops = TAKE(memory, loop, t->n);
@@ -43,56 +44,50 @@ static table *densify(arena *memory, const table *t) {
     return dense;
 }
 
-/* How many numbers stand before one step of an axis of a dense table. */
-static int64_t outer_cells(const table *t, int32_t k) { return t->cells / (t->axes[k].stride * t->axes[k].size); }
-
-/* Axis k with its running sums S[1], ..., S[C - 1] behind its C values. */
-static table *widen_axis(arena *memory, const table *t, int32_t k) {
-    table *wide = new_table(memory, t->n);
-    memcpy(wide->axes, t->axes, (size_t)t->n * sizeof(axis));
-    int64_t size = t->axes[k].size, inner = t->axes[k].stride, outer = outer_cells(t, k);
-    wide->axes[k].size = (int32_t)(2 * size - 1);
-    lay_out(memory, wide);
-    wide->exponent = t->exponent;
-    const double *from = t->values;
-    double *to = wide->values;
-    for (int64_t o = 0; o < outer; o++, from += size * inner, to += (2 * size - 1) * inner) {
-        memcpy(to, from, (size_t)(size * inner) * sizeof(double));
-        double *sum = to + size * inner;
+/* Axis k of a dense table with its running sums S[1], ..., S[C - 1] behind its C values, in the same memory: from the
+ * back, so that nothing is written over that is still to be read. */
+static void widen_axis(table *t, int32_t k) {
+    int64_t size = t->axes[k].size, inner = t->axes[k].stride, wide = 2 * size - 1;
+    for (int64_t o = t->cells / (inner * size) - 1; o >= 0; o--) {
+        double *to = t->values + o * wide * inner, *sum = to + size * inner;
+        memmove(to, t->values + o * size * inner, (size_t)(size * inner) * sizeof(double));
         for (int64_t g = 1; g < size; g++, sum += inner) {
-            const double *before = g == 1 ? from : sum - inner, *here = from + g * inner;
+            const double *before = g == 1 ? to : sum - inner, *here = to + g * inner;
             for (int64_t i = 0; i < inner; i++) sum[i] = before[i] + here[i];
         }
     }
-    return wide;
+    t->axes[k].size = (int32_t)wide;
+    set_strides(t);
 }
 
-/* The slope by the values of axis k from the slopes by them and by their running sums, over a wide table. */
-static double *narrow_axis(arena *memory, const double *wide, int64_t outer, int64_t size, int64_t inner) {
-    double *slope = TAKE(memory, double, outer *size *inner), *to = slope;
-    const double *from = wide;
-    for (int64_t o = 0; o < outer; o++, from += (2 * size - 1) * inner, to += size * inner)
+/* The slope by the values of an axis from the slopes by them and by their running sums, in the same memory: from the
+ * front. `line` has room for the 2 C - 1 slopes of one line along the axis. */
+static void narrow_axis(double *slope, int64_t outer, int64_t size, int64_t inner, double *line) {
+    int64_t wide = 2 * size - 1;
+    for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++) {
+            for (int64_t g = 0; g < wide; g++) line[g] = slope[(o * wide + g) * inner + i];
             double later = 0.0;
             for (int64_t g = size - 1; g >= 0; g--) {
-                if (g > 0) later += from[(size + g - 1) * inner + i];
-                to[g * inner + i] = from[g * inner + i] + later;
+                if (g > 0) later += line[size + g - 1];
+                slope[(o * size + g) * inner + i] = line[g] + later;
             }
         }
-    return slope;
 }
 
+/* A dense copy with running sums at some axes; the table itself where there are none. */
 static table *widen(arena *memory, table *t, const bool *wanted) {
-    table *wide = t;
-    for (int32_t k = 0; k < t->n; k++) {
-        if (!wanted[k]) continue;
-        if (wide == t) wide = densify(memory, t);
-        wide = widen_axis(memory, wide, k);
-    }
+    int64_t cells = t->cells;
+    for (int32_t k = 0; k < t->n; k++)
+        if (wanted[k]) cells = cells / t->axes[k].size * (2 * t->axes[k].size - 1);
+    if (cells == t->cells) return t;
+    table *wide = densify(memory, t, cells);
+    for (int32_t k = 0; k < t->n; k++)
+        if (wanted[k]) widen_axis(wide, k);
     return wide;
 }
 
-/* The slope of a table from that of its wide form. */
+/* The slope of a table from that of its wide form, in whose memory it stays. */
 static void narrow(arena *memory, table *t, const table *wide, double *slope) {
     int64_t inner = 1;
     for (int32_t k = t->n - 1; k >= 0; k--) {
@@ -100,7 +95,7 @@ static void narrow(arena *memory, table *t, const table *wide, double *slope) {
         if (wide->axes[k].size != size) {
             int64_t outer = 1; /* axes before this one are still wide */
             for (int32_t before = 0; before < k; before++) outer *= wide->axes[before].size;
-            slope = narrow_axis(memory, slope, outer, size, inner);
+            narrow_axis(slope, outer, size, inner, TAKE(memory, double, 2 * size - 1));
         }
         inner *= size;
     }
@@ -175,16 +170,29 @@ static table *shape_result(arena *memory, const table *left, const table *right,
     return out;
 }
 
-table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work) {
+table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work, double *cells) {
+    if (left->cells < right->cells) {
+        const table *smaller = left;
+        left = right;
+        right = smaller;
+    }
     meeting *met = TAKE(memory, meeting, left->n + right->n);
     int32_t n = meet(left, right, last, met);
-    double products = 1.0 + left->wanted + right->wanted;
+    double products = 1.0 + left->wanted + right->wanted, wide[2] = {(double)left->cells, (double)right->cells};
+    bool widened[2] = {false, false};
     for (int32_t m = 0; m < n; m++) {
         int32_t size = met[m].k[LEFT] < 0 ? right->axes[met[m].k[RIGHT]].size : left->axes[met[m].k[LEFT]].size;
         products *= met[m].joined ? 0.5 * size * (size + 1) : size;
+        if (!met[m].joined) continue;
+        widened[met[m].widened] = true;
+        wide[met[m].widened] *= (2.0 * size - 1.0) / size;
     }
+    table *out = shape_result(memory, left, right, met, n, last);
     *work += products;
-    return shape_result(memory, left, right, met, n, last);
+    *cells += (double)out->cells;
+    for (int32_t side = 0; side < 2; side++)
+        if (widened[side]) *cells += wide[side];
+    return out;
 }
 
 product *multiply(arena *memory, table *left, table *right, int32_t last) {

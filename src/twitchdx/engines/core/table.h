@@ -49,9 +49,9 @@ table *new_table(arena *memory, int32_t n);
 /* Dense strides, the last axis running fastest, and zeros. */
 void lay_out(arena *memory, table *t);
 
-/* What the product of two tables would look like, without values; adds to `work` how many products of numbers it
- * takes, forward and back. */
-table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work);
+/* What the product of two tables would look like, without values. Adds how many products of numbers it takes,
+ * forward and back, and how many cells of 16 bytes: a value and its slope. */
+table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work, double *cells);
 
 /* The product of two tables, summed over the axis `last` if that is not negative. A hub that is summed over
  * is settled: nothing is left to be joined with it. */
