@@ -28,7 +28,7 @@ from twitchdx.engines import Rows
 from twitchdx.errors import Issue
 from twitchdx.evidence import parse_value
 from twitchdx.spec import LEVELS, CareLevel, Condition, Distribution, Threshold, TriageRule, Variable
-from twitchdx.steps import Situation, holds, triage
+from twitchdx.steps import Situation, TriageRules, predicate
 
 STATES = ("none", "some", "much")
 SPECS = {
@@ -102,13 +102,15 @@ def in_columns(patients: list[Situation], *, computed: bool = True) -> Situation
 @given(CONDITIONS, situations())
 def test_a_condition_holds_for_many_as_for_each(condition: Condition, patients: list[Situation]) -> None:
     surely, possibly = holds_for(condition, in_columns(patients), SPECS)
-    assert surely.tolist() == possibly.tolist() == [holds(condition, each) for each in patients]
+    assert surely.tolist() == possibly.tolist() == [predicate(condition)(each) for each in patients]
 
 
 @given(CONDITIONS, situations())
 def test_bounds_on_responsibilities_bound_what_holds(condition: Condition, patients: list[Situation]) -> None:
     surely, possibly = holds_for(condition, in_columns(patients, computed=False), SPECS)
-    for low, found, high in zip(surely, (holds(condition, each) for each in patients), possibly, strict=True):
+    for low, found, high in zip(
+        surely, (predicate(condition)(each) for each in patients), possibly, strict=True
+    ):
         assert low <= found <= high
 
 
@@ -134,7 +136,9 @@ def test_the_level_of_many_is_that_of_each(
     care = {level: CareLevel(label="", action="", reason="") for level in LEVELS}
     found = levels_of_care(rules.values(), in_columns(patients), SPECS)
     assert found[0].tolist() == found[1].tolist()
-    assert [LEVELS[level] for level in found[0]] == [triage(rules, care, each).level for each in patients]
+    assert [LEVELS[level] for level in found[0]] == [
+        TriageRules(rules, care).triage(each).level for each in patients
+    ]
 
 
 def test_soft_evidence_counts_as_its_most_supported_state() -> None:

@@ -14,7 +14,7 @@ import twitchdx as dx
 from twitchdx.evidence import parse_evidence
 from twitchdx.loading import find_model
 from twitchdx.spec import LEVELS, Condition, ModelSpec
-from twitchdx.steps import Situation, triage
+from twitchdx.steps import Situation, TriageRules
 
 HERE = Path(__file__).parent
 FACTS = (HERE / "data" / "seed_fact_ids.txt").read_text(encoding="utf-8").split()
@@ -332,7 +332,7 @@ def situations(draw: st.DrawFn, states: dict[str, str]) -> Situation:
 
 def level(situation: Situation, *, red_flags_only: bool = False) -> int:
     rules = {name: r for name, r in spec().triage_rules.items() if r.red_flag or not red_flags_only}
-    return LEVELS.index(triage(rules, spec().care_levels, situation).level)
+    return LEVELS.index(TriageRules(rules, spec().care_levels).triage(situation).level)
 
 
 @given(st.data())
@@ -379,5 +379,6 @@ def combinations_of(condition: Condition) -> list[dict[str, str]]:
 
 def level_of(rule: str, states: dict[str, str]) -> bool:
     nothing = dict.fromkeys(spec().causes, 0.0)
-    decided = triage(spec().triage_rules, spec().care_levels, Situation(states, nothing, None))
+    rules = TriageRules(spec().triage_rules, spec().care_levels)
+    decided = rules.triage(Situation(states, nothing, None))
     return rule in {reason.rule for reason in decided.reasons}

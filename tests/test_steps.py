@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import twitchdx as dx
 from models import spoiled, write_model
 from twitchdx.spec import Condition, Threshold
-from twitchdx.steps import Situation, holds
+from twitchdx.steps import Situation, predicate
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ YES, NO = Condition(evidence={"a": ("present",)}), Condition(evidence={"a": ("ab
     ],
 )
 def test_a_condition_holds_when_all_that_it_lists_holds(condition: Condition, expected: bool) -> None:
-    assert holds(condition, SITUATION) is expected
+    assert predicate(condition)(SITUATION) is expected
 
 
 thresholds = st.builds(Threshold, at_least=st.sampled_from([0.0, 0.1, 0.5])) | st.builds(
@@ -99,13 +99,13 @@ def read_literally(condition: Condition, situation: Situation) -> bool:
 @given(conditions, st.booleans())
 def test_a_condition_means_what_it_lists(condition: Condition, explained: bool) -> None:
     situation = SITUATION if explained else replace(SITUATION, responsibility=None)
-    assert holds(condition, situation) is read_literally(condition, situation)
+    assert predicate(condition)(situation) is read_literally(condition, situation)
 
 
 def test_without_a_complaint_no_bound_on_a_responsibility_holds() -> None:
     situation = Situation({}, {"x": 0.5}, None)
     for bound in (Threshold(at_least=0.0), Threshold(below=1.0)):
-        assert not holds(Condition(responsibility={"x": bound}), situation)
+        assert not predicate(Condition(responsibility={"x": bound}))(situation)
 
 
 def test_the_level_is_the_highest_that_fires_and_every_reason_is_told(hinge: dx.Model) -> None:

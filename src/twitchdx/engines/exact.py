@@ -92,20 +92,13 @@ class ExactEngine:
         names = [rows.variables[k] for k in order]
         vectors = [np.ascontiguousarray(rows.likelihoods[k], dtype=np.float64) for k in order]
         compiled.check(names, vectors)
-        compiled.check_codes(names, rows.codes[:, order], vectors)
         asked = compiled.ask(targets)
-        pieces = [
-            compiled.run(
-                names,
-                np.ascontiguousarray(rows.codes[at : at + _PIECE, order], dtype=np.int32),
-                vectors,
-                asked,
-                self.budget,
-            )
-            for at in range(0, len(rows.codes), _PIECE)
-        ]
-        if not pieces:
-            pieces = [compiled.run(names, np.empty((0, len(names)), np.int32), vectors, asked, self.budget)]
+        pieces = []
+        for at in range(0, max(len(rows.codes), 1), _PIECE):
+            codes = rows.codes[at : at + _PIECE, order]
+            compiled.check_codes(names, codes, vectors)
+            plain = np.ascontiguousarray(codes, dtype=np.int32)
+            pieces.append(compiled.run(names, plain, vectors, asked, self.budget))
         log_evidence, marginals, cells = (np.concatenate(each) for each in zip(*pieces, strict=True))
         for each in (log_evidence, marginals, cells):
             each.setflags(write=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,8 +71,7 @@ def fix_grade(network: Network, complaint: str, grade: int) -> Network:
             case NoisyMax() as noisy if name == complaint:
                 reach = tuple(read_only(each[:, kept]) for each in noisy.reach)
                 leak = read_only(noisy.leak[kept])
-                noisy = NoisyMax(noisy.producers, reach, leak, noisy.inhibitors, noisy.passes)
-                nodes.append(Node(name, states, noisy))
+                nodes.append(Node(name, states, replace(noisy, reach=reach, leak=leak)))
             case _:
                 nodes.append(resize(node, {complaint: seen}))
     return Network(nodes)
@@ -89,12 +89,11 @@ def resize(node: Node, states: dict[str, list[int]]) -> Node:
         case NoisyMax() as noisy:
             reach = tuple(map(rows, noisy.producers, noisy.reach))
             passes = tuple(map(rows, noisy.inhibitors, noisy.passes))
-            noisy = NoisyMax(noisy.producers, reach, noisy.leak, noisy.inhibitors, passes)
-            return Node(node.name, node.states, noisy)
+            return replace(node, mechanism=replace(noisy, reach=reach, passes=passes))
         case Table(parents=parents, values=values):
             for axis, parent in enumerate(parents):
                 values = rows(parent, values, axis)
-            return Node(node.name, node.states, Table(parents, values))
+            return replace(node, mechanism=Table(parents, values))
 
 
 def fill_in(rows: Rows, likelihoods: Mapping[str, Array]) -> Rows:

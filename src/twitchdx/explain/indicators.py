@@ -15,7 +15,7 @@ All of them are marginals of one network.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -97,8 +97,8 @@ class _Indicating:
             else:
                 parents.append(parent)
                 reaches.append(reach)
-        opened = NoisyMax(tuple(parents), tuple(reaches), noisy.leak, noisy.inhibitors, noisy.passes)
-        return Node(node.name, node.states, opened)
+        opened = replace(noisy, producers=tuple(parents), reach=tuple(reaches))
+        return replace(node, mechanism=opened)
 
     def contribute(self, parent: str, node: Node, reach: Array) -> Node:
         """What a parent contributes; to the complaint, given that it is not above the grade."""

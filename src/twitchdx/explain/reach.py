@@ -15,7 +15,7 @@ at its grade, or is not, is evidence like any other:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,7 @@ def suppose_unreached(network: Network, complaint: str, sources: Collection[str]
     assert isinstance(noisy, NoisyMax)
     direct, others = _keep(noisy, sources), _keep(noisy, set(noisy.producers) - set(sources))
     silent = NoisyMax(*direct, read_only(np.zeros_like(noisy.leak)))
-    rest = NoisyMax(*others, noisy.leak, noisy.inhibitors, noisy.passes)
+    rest = replace(noisy, producers=others[0], reach=others[1])
     states, apart = network[complaint].states, f"{complaint}{RESERVED}from{RESERVED}sources"
     nodes = [each for each in network.values() if each.name != complaint]
     nodes += [Node(complaint, states, rest), Node(apart, states, silent)]
@@ -144,8 +144,7 @@ def _rename(node: Node, names: Mapping[str, str]) -> Node:
     noisy = node.mechanism
     assert isinstance(noisy, NoisyMax)
     producers = tuple(names.get(each, each) for each in noisy.producers)
-    mechanism = NoisyMax(producers, noisy.reach, noisy.leak, noisy.inhibitors, noisy.passes)
-    return Node(node.name, node.states, mechanism)
+    return replace(node, mechanism=replace(noisy, producers=producers))
 
 
 def _repeat(states: int, selected: Sequence[bool], *, marked: bool) -> Array:
@@ -178,8 +177,7 @@ def _mark_node(node: Node, marked: Collection[str], sources: Collection[str]) ->
 
     reach = tuple(map(mark_contribution, noisy.producers, noisy.reach))
     leak = _mark(noisy.leak[None, :], np.zeros(1, dtype=np.bool_))[0]
-    mechanism = NoisyMax(noisy.producers, reach, leak, noisy.inhibitors, noisy.passes)
-    return Node(node.name, _marked_states(node.states), mechanism)
+    return Node(node.name, _marked_states(node.states), replace(noisy, reach=reach, leak=leak))
 
 
 def _original(states: int) -> list[int]:

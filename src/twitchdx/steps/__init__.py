@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from twitchdx.steps.conditions import Situation, holds
+from twitchdx.steps.conditions import Situation, predicate
 from twitchdx.steps.ranking import NextSteps
-from twitchdx.steps.triage import TriageRules, triage
+from twitchdx.steps.triage import TriageRules
 
-__all__ = ["NextSteps", "Situation", "TriageRules", "holds", "triage"]
+__all__ = ["NextSteps", "Situation", "TriageRules", "predicate"]

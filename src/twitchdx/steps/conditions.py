@@ -52,11 +52,6 @@ class Situation:
 Predicate = Callable[[Situation], bool]
 
 
-def holds(condition: Condition, situation: Situation) -> bool:
-    """Whether everything that the condition lists holds."""
-    return predicate(condition)(situation)
-
-
 def predicate(condition: Condition) -> Predicate:
     """A condition as a function, for many patients: much quicker than reading it for each of them."""
     parts = [_any_observed(_pairs(name, states)) for name, states in condition.evidence.items()]

@@ -48,13 +48,6 @@ class TriageRules:
         )
 
 
-def triage(
-    rules: Mapping[str, TriageRule], levels: Mapping[Level, CareLevel], situation: Situation
-) -> Triage:
-    """Apply the rules of a model to one patient; see `TriageRules`."""
-    return TriageRules(rules, levels).triage(situation)
-
-
 def _reason(name: str, rule: TriageRule) -> TriageReason:
     return TriageReason(
         rule=name,

@@ -170,12 +170,16 @@ static table *shape_result(arena *memory, const table *left, const table *right,
     return out;
 }
 
-table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work, double *cells) {
-    if (left->cells < right->cells) {
-        const table *smaller = left;
-        left = right;
-        right = smaller;
-    }
+/* Running sums stand beside the smaller one where there is a choice. */
+static void put_smaller_right(table **left, table **right) {
+    if ((*left)->cells >= (*right)->cells) return;
+    table *smaller = *left;
+    *left = *right;
+    *right = smaller;
+}
+
+table *sketch(arena *memory, table *left, table *right, int32_t last, double *work, double *cells) {
+    put_smaller_right(&left, &right);
     meeting *met = TAKE(memory, meeting, left->n + right->n);
     int32_t n = meet(left, right, last, met);
     double products = 1.0 + left->wanted + right->wanted, wide[2] = {(double)left->cells, (double)right->cells};
@@ -197,11 +201,7 @@ table *sketch(arena *memory, const table *left, const table *right, int32_t last
 
 product *multiply(arena *memory, table *left, table *right, int32_t last) {
     product *made = ZEROS(memory, product, 1);
-    if (left->cells < right->cells) { /* running sums stand beside the smaller one where there is a choice */
-        table *smaller = left;
-        left = right;
-        right = smaller;
-    }
+    put_smaller_right(&left, &right);
     made->of[LEFT] = left;
     made->of[RIGHT] = right;
     meeting *met = TAKE(memory, meeting, left->n + right->n);

@@ -51,7 +51,7 @@ void lay_out(arena *memory, table *t);
 
 /* What the product of two tables would look like, without values. Adds how many products of numbers it takes,
  * forward and back, and how many cells of 16 bytes: a value and its slope. */
-table *sketch(arena *memory, const table *left, const table *right, int32_t last, double *work, double *cells);
+table *sketch(arena *memory, table *left, table *right, int32_t last, double *work, double *cells);
 
 /* The product of two tables, summed over the axis `last` if that is not negative. A hub that is summed over
  * is settled: nothing is left to be joined with it. */
