@@ -236,6 +236,10 @@ steps:
     when: {evidence: {squeak: [soft, loud]}}
     unless: {evidence: {season: [damp]}}
     try_for_days: {value: 7, low: 3, high: 14, form: quantity, grade: judgement, note: a guess}
+    effects:
+      wear:
+        - {outcome: decibels of the squeak, size: {value: -6, low: -9, high: 1, form: difference, grade: cohort, sources: [hinge2001]}}
+        - {outcome: a broken pin within a year, size: {value: 0.7, low: 0.5, high: 0.9, form: hazard_ratio, grade: cohort, sources: [hinge2001]}}
     sources: [manual]
     answers: [fact.oil_helps]
   measure_rust:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 import twitchdx as dx
+from twitchdx.card.contents import BLOCKS
 from twitchdx.spec import LEVELS
+from twitchdx.validation import read_validation, validate_model
 
 GUIDE = (Path(__file__).resolve().parents[1] / "docs" / "model-format.md").read_text(encoding="utf-8")
 SCHEMAS = files("twitchdx") / "schemas"
@@ -24,6 +26,7 @@ def schema(name: str) -> dict[str, Any]:
 
 MODEL = schema("model-1.json")
 DEFINITIONS: dict[str, dict[str, Any]] = MODEL["$defs"]
+VALIDATION = schema("validation-1.json")
 
 #: Definition of the schema -> how the guide heads the table of its keys.
 HEADING = {
@@ -35,6 +38,7 @@ HEADING = {
     "Deterministic": "key of `deterministic`",
     "DeterministicRow": "key of a row of `deterministic`",
     "Distribution": "key of `distribution`",
+    "Effect": "key of an effect",
     "Estimate": "key of an estimate",
     "Finding": "further key of a finding",
     "Header": "key of `model`",
@@ -53,6 +57,16 @@ HEADING = {
     "TriageRule": "key of a triage rule",
     "UnitConversion": "key of another unit",
     "Variable": "key of a variable",
+}
+#: The same for the validation files, whose references are those of a model.
+VALIDATION_HEADING = {
+    "Expectation": "key of `expect`",
+    "Figure": "key of a figure",
+    "LevelRange": "key of a range of levels",
+    "ProbabilityRange": "key of a range of probability",
+    "Published": "key of `published`",
+    "Term": "key of a term",
+    "Vignette": "key of a vignette",
 }
 
 
@@ -148,8 +162,35 @@ def test_a_table_lists_exactly_the_keys_of_the_schema(name: str) -> None:
     assert keys_in_table(HEADING[name]) == keys_in_schema(DEFINITIONS[name], inherited)
 
 
+def test_every_definition_of_validation_files_has_its_table() -> None:
+    assert set(VALIDATION["$defs"]) == {*VALIDATION_HEADING, "Reference"}
+    assert VALIDATION["$defs"]["Reference"] == DEFINITIONS["Reference"]
+
+
+@pytest.mark.parametrize("name", VALIDATION_HEADING)
+def test_a_table_lists_exactly_the_keys_of_validation_files(name: str) -> None:
+    assert keys_in_table(VALIDATION_HEADING[name]) == keys_in_schema(VALIDATION["$defs"][name])
+
+
+def test_the_blocks_of_a_card_are_named() -> None:
+    section = GUIDE.partition("## The model card\n")[2]
+    assert [name for name in BLOCKS if f"`{name}`" not in section] == []
+
+
+def test_the_examples_of_validation_are_right_about_the_example(example: Path) -> None:
+    section = GUIDE.partition("## Validation files\n")[2]
+    figures, vignettes = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    (example / "validation").mkdir()
+    (example / "validation" / "figures.yaml").write_text(figures, encoding="utf-8")
+    (example / "validation" / "vignettes.yaml").write_text(vignettes, encoding="utf-8")
+    report = validate_model(dx.load_model(example), read_validation(example))
+    assert [each.verdict for each in report.figures] == ["tolerated"]
+    assert report.failures == ()
+
+
 def test_the_tables_of_sections_and_cases_list_exactly_the_keys_of_the_schemas() -> None:
     assert keys_in_table("section") == keys_in_schema(MODEL)
+    assert keys_in_table("section of validation") == keys_in_schema(VALIDATION)
     assert keys_in_table("key of a case") == keys_in_schema(schema("case-1.json"))
 
 

@@ -54,6 +54,10 @@ def test_the_wheel_carries_every_file_of_the_package_and_of_the_models_and_no_ot
         "twitchdx/py.typed",
         "twitchdx/display/card.css",
         "twitchdx/schemas/model-1.json",
+        "twitchdx/models/chest_clinic/MODEL_CARD.md",
+        "twitchdx/models/chest_clinic/structure.svg",
+        "twitchdx/models/chest_clinic/validation/figures.yaml",
+        "twitchdx/models/default.txt",
         case,
     } <= expected
 

@@ -12,7 +12,7 @@ from typing import Any
 from twitchdx.assembly import assemble_folder, assemble_network_file
 from twitchdx.engines import DEFAULT_ENGINE, Engine
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError, Where
-from twitchdx.loading import available_models, find_model
+from twitchdx.loading import available_models, default_model, find_model
 from twitchdx.model import Diagnosis, Model
 from twitchdx.network import NETWORK_SUFFIXES
 
@@ -92,8 +92,8 @@ def diagnose(
         of such mappings (they multiply), or None (not observed). What is left out is not observed,
         which is not the same as absent. Empty evidence gives the priors.
     model : str, path or Model, optional
-        A shipped model, a model folder, a network file, or a loaded model. It can be left out as
-        long as one model is shipped.
+        A shipped model, a model folder, a network file, or a loaded model. Left out: the default of the
+        shipped models, which their file `default.txt` names.
     engine : str or Engine, optional
         Which engine computes the posteriors: "exact"; "pgmpy", slower and independent of it; or one of your
         own.
@@ -116,15 +116,16 @@ def diagnose(
     EngineError, UnknownNameError
         The engine or the complaint is not known.
     """
-    loaded = model if isinstance(model, Model) else load_model(only_model() if model is None else model)
+    loaded = model if isinstance(model, Model) else load_model(usual_model() if model is None else model)
     return loaded.diagnose(evidence, engine=engine, complaint=complaint)
 
 
-def only_model() -> str:
-    """The name of the one model that ships; an error where there are more, or none."""
+def usual_model() -> str:
+    """The name of the shipped model that is meant where none is named; an error where nothing says which."""
+    name = default_model()
+    if name is not None:
+        return name
     names = available_models()
-    if len(names) == 1:
-        return names[0]
     fix = f"Say `model=` with one of: {', '.join(names) or 'none is shipped'}."
     issue = Issue("error", "which-model", Where("model"), f"{len(names)} models are shipped.", fix)
     raise ModelNotFoundError("No model was named.", [issue])

@@ -12,6 +12,7 @@ _UNIT_INTERVAL: frozenset[Form] = frozenset(
 )
 _PLAIN: tuple[Form, ...] = ("probability", "incidence")
 _LINK: tuple[Form, ...] = ("link", "sensitivity", "odds_ratio", "relative_risk")
+_EFFECT: tuple[Form, ...] = ("relative_risk", "odds_ratio", "hazard_ratio", "difference", "probability")
 
 # (kind, part) of a distribution -> the forms that may stand there; the first is the default of
 # a part whose form need not be said.
@@ -27,7 +28,7 @@ _DISTRIBUTION_FORMS: dict[tuple[str, str], tuple[Form, ...]] = {
     ("noisy_or", "inhibitors"): ("multiplier",),
     ("noisy_max", "inhibitors"): ("multiplier",),
 }
-_FORM_MUST_BE_SAID = frozenset({"marginal", "modifiers", "links"})
+_FORM_MUST_BE_SAID = frozenset({"marginal", "modifiers", "links", "effects"})
 
 
 def allowed_forms(path: Path) -> tuple[Form, ...]:
@@ -39,6 +40,8 @@ def allowed_forms(path: Path) -> tuple[Form, ...]:
         return _DISTRIBUTION_FORMS[str(path[at + 1]), str(path[at + 2])]
     if "hazards" in path:
         return ("rate",)
+    if "effects" in path:
+        return _EFFECT
     if "step_threshold" in path or "caution" in path:
         return ("probability",)
     return ("quantity",)
@@ -88,15 +91,16 @@ def _check_form(path: Path, estimate: Estimate, report: Report) -> None:
 
 def _check_range(path: Path, estimate: Estimate, report: Report) -> None:
     form = form_of(path, estimate)
+    bottom = -math.inf if form == "difference" else 0.0
     top = 1.0 if form in _UNIT_INTERVAL else math.inf
     for name in ("value", "low", "high"):
         number = getattr(estimate, name)
-        if number is not None and not (0.0 <= number <= top and math.isfinite(number)):
+        if number is not None and not (bottom <= number <= top and math.isfinite(number)):
             report.error(
                 "out-of-range",
                 path,
                 f"{name} {number:g} is no {form.replace('_', ' ')}.",
-                "Give a number from 0 to 1." if top == 1.0 else "Give a finite number that is not negative.",
+                _fitting(bottom, top),
             )
     low, high = estimate.low, estimate.high
     if (low is None) != (high is None):
@@ -114,6 +118,13 @@ def _check_range(path: Path, estimate: Estimate, report: Report) -> None:
         report.error(
             "out-of-range", path, f"n is {estimate.n}.", "Give the sample size, at least 1, or leave it out."
         )
+
+
+def _fitting(bottom: float, top: float) -> str:
+    """What to give where a number is out of range."""
+    if top == 1.0:
+        return "Give a number from 0 to 1."
+    return "Give a finite number that is not negative." if bottom == 0.0 else "Give a finite number."
 
 
 def _check_sources(path: Path, estimate: Estimate, references: set[str], report: Report) -> None:

@@ -80,6 +80,7 @@ def _check_steps(spec: ModelSpec, report: Report) -> None:
         for part, known, what in (
             ("for_causes", spec.causes, "cause"),
             ("benefit", spec.causes, "cause"),
+            ("effects", spec.causes, "cause"),
             ("tests", spec.tests, "test"),
             ("asks", variables, "variable"),
         ):

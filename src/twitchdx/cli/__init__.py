@@ -1,4 +1,4 @@
-"""The command line: `twitchdx diagnose`, `models`, `show`, `check`, `export`, `schema`."""
+"""The command line: `twitchdx diagnose`, `models`, `show`, `check`, `validate`, `card`, ..."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done; 1 `check` found errors; 2 the input is wrong (the reason is on standard error).
+        Exit code: 0 done; 1 `check` found errors, `validate` a failure, or `card --check` a
+        difference; 2 the input is wrong (the reason is on standard error).
 
     Raises
     ------

@@ -78,6 +78,30 @@ examples:
   twitchdx check MODEL --all                a shipped model, with every
                                             published figure"""
 
+_VALIDATE = """\
+Hold a model against what it should reproduce: published figures that set none of
+its numbers, and short cases with what the answer must say. Both lie in the folder
+validation of the model. Ends with 1 when a figure is missed and nothing explains
+why, or a case fails; else with 0."""
+
+_VALIDATE_EXAMPLES = """\
+examples:
+  twitchdx validate MODEL
+  twitchdx validate ./my_model"""
+
+_CARD = """\
+Write the parts of MODEL_CARD.md that follow from the model: what lies between
+<!-- begin generated: NAME --> and <!-- end generated: NAME -->, and the picture
+structure.svg beside it. All other text is the author's and stays. A card that does
+not exist is begun. Measures how much each number moves the answers to all
+vignettes and cases, which takes a minute or so for a large model."""
+
+_CARD_EXAMPLES = """\
+examples:
+  twitchdx card ./my_model                  bring the card up to date
+  twitchdx card ./my_model --check          change nothing; end with 1 where it is
+                                            not up to date"""
+
 _EXPORT_EXAMPLES = """\
 formats:
   bif, xmlbif   the network for other programs; noisy nodes become tables, large
@@ -148,9 +172,15 @@ def _build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
     models.set_defaults(run=_command("show", "list_models"))
     _add_show(add("show", "show the variables of a model, or one of them", _SHOW_EXAMPLES))
     _add_check(add("check", "report every problem of a model folder", _CHECK_EXAMPLES, _CHECK))
+    _add_validate(
+        add("validate", "hold a model against what it should reproduce", _VALIDATE_EXAMPLES, _VALIDATE)
+    )
+    _add_card(add("card", "write the model card", _CARD_EXAMPLES, _CARD))
     _add_export(add("export", "write a model for other programs", _EXPORT_EXAMPLES))
     schema = add("schema", "print a JSON Schema of this library", _SCHEMA_EXAMPLES)
-    schema.add_argument("name", choices=("model", "diagnosis", "case"), help="what it describes")
+    schema.add_argument(
+        "name", choices=("model", "validation", "diagnosis", "case"), help="what it describes"
+    )
     schema.set_defaults(run=_command("export", "print_schema"))
     return parser, commands
 
@@ -174,7 +204,8 @@ def _add_diagnose(parser: argparse.ArgumentParser) -> None:
         help="a case file or - for standard input, and what was observed, which adds to the case",
     )  # fmt: skip
     parser.add_argument(
-        "--model", help=f"{_MODEL_HELP}; left out: that of the case, else the only one that is shipped"
+        "--model",
+        help=f"{_MODEL_HELP}; left out: that of the case, else the usual one of those that are shipped",
     )
     parser.add_argument(
         "--complaint", metavar="FINDING", help="the finding to explain, if not that of the model"
@@ -200,6 +231,17 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="MODEL-FOLDER", help="a model folder, or a shipped model")
     parser.add_argument("--all", action="store_true", help="list every published figure, not only 15")
     parser.set_defaults(run=_command("check", "check"))
+
+
+def _add_validate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="MODEL-FOLDER", help="a model folder, or a shipped model")
+    parser.set_defaults(run=_command("validating", "validate"))
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="MODEL-FOLDER", help="a model folder, or a shipped model")
+    parser.add_argument("--check", action="store_true", help="compare only, and write nothing")
+    parser.set_defaults(run=_command("carding", "card"))
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from twitchdx.api import load_model, only_model
+from twitchdx.api import load_model, usual_model
 from twitchdx.cli.output import line_width, print_document, print_text, print_wrapped
 from twitchdx.display import diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE
@@ -29,7 +29,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
         if "=" not in each:
             arguments.reject(f"{each!r} is not NAME=VALUE, and a case file comes first and once")
     case = _read(source) if source is not None else Case(evidence={})
-    model = load_model(arguments.model or case.model or only_model())
+    model = load_model(arguments.model or case.model or usual_model())
     said = [_understand(each, model.variables) for each in assignments]
     answer = model.diagnose_pairs(
         [*case.evidence.items(), *said],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from twitchdx.loading.strict_yaml import MAX_BYTES, Data, Document, Lines, read_
 
 MAX_FILES = 100
 _SUFFIXES = (".yaml", ".yml")
+# The bibliography may be a file that reference managers write: a JSON array in CSL-JSON.
+_BIBLIOGRAPHY = "references.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Source:
 
 
 def read_folder(folder: Path) -> Source:
-    """Read every YAML file directly in a folder, in the order of their names.
+    """Read every YAML file directly in a folder, and its `references.json`, in the order of their names.
 
     Parameters
     ----------
@@ -74,7 +78,9 @@ def read_folder(folder: Path) -> Source:
                 )
             ],
         )
-    paths = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    paths = sorted(
+        path for path in folder.iterdir() if path.suffix in _SUFFIXES or path.name == _BIBLIOGRAPHY
+    )
     if not paths or len(paths) > MAX_FILES:
         found = f"the folder holds {len(paths)} YAML files."
         fix = f"A model folder holds 1 to {MAX_FILES} files that end in .yaml."
@@ -90,12 +96,33 @@ def _read_file(path: Path, folder: Path) -> Document:
     if problem is None:
         try:
             with path.open("rb") as stream:
-                return read_yaml(stream.read(MAX_BYTES + 1), path.name)
+                text = stream.read(MAX_BYTES + 1)
+            return _read_bibliography(text) if path.name == _BIBLIOGRAPHY else read_yaml(text, path.name)
         except OSError as error:
             problem = f"the file cannot be read: {error.strerror}."
     fix = "Keep every file of a model in its folder, as a plain readable file."
     issue = Issue("error", "unreadable-file", Where("", path.name, 1), problem, fix)
     return Document(None, Lines(path.name, 1), (issue,))
+
+
+def _read_bibliography(text: bytes) -> Document:
+    """A bare list of references as the section that it is.
+
+    JSON is YAML, but for letters that it writes as two escapes.
+    """
+    document = read_yaml(_SURROGATES.sub(_join_surrogates, text), _BIBLIOGRAPHY)
+    if not isinstance(document.data, list):
+        return document
+    lines = Lines(_BIBLIOGRAPHY, 1, {"references": document.lines})
+    return Document({"references": document.data}, lines, document.issues)
+
+
+_SURROGATES = re.compile(rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _join_surrogates(match: re.Match[bytes]) -> bytes:
+    letter: str = json.loads(b'"' + match[2] + b'"')
+    return match[1] + letter.encode("utf-8")
 
 
 def _reason_not_to_read(path: Path, folder: Path) -> str | None:

@@ -169,4 +169,5 @@ _PLAIN_READERS: dict[Any, Reader] = {
     int: _read_exactly(int),
     bool: _read_exactly(bool),
     float: _read_number,
+    Any: lambda data: data,  # for someone else to judge
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 from twitchdx.errors import Issue, ModelNotFoundError, Where, did_you_mean
 
 _HEADER = "model.yaml"
+# Beside the shipped models: the name of the one that is meant where none is named.
+_DEFAULT = "default.txt"
 
 
 def _shelves() -> tuple[Path, ...]:
@@ -26,6 +28,18 @@ def _shipped() -> dict[str, Path]:
 def available_models() -> tuple[str, ...]:
     """Names of the models that ship with the library, in alphabetical order."""
     return tuple(_shipped())
+
+
+def default_model() -> str | None:
+    """Name of the shipped model that is meant where none is named; None where nothing says which."""
+    shipped = _shipped()
+    if len(shipped) == 1:
+        return next(iter(shipped))
+    for folder in shipped.values():
+        said = folder.with_name(_DEFAULT)
+        name = said.read_text(encoding="utf-8").strip() if said.is_file() else ""
+        return name if name in shipped else None
+    return None
 
 
 def find_model(name: str) -> Path:

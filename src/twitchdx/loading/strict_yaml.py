@@ -175,7 +175,12 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             said = " ".join(part for part in (error.context, error.problem) if part)
-            self.give_up("yaml-syntax", line, f"not valid YAML: {said}.", "Mend the syntax here or above.")
+            if "nesting depth" in said:  # newer versions of libyaml have a bound of their own, beyond ours
+                self.give_up(*_too_deep(line))
+            else:
+                self.give_up(
+                    "yaml-syntax", line, f"not valid YAML: {said}.", "Mend the syntax here or above."
+                )
         except yaml.YAMLError as error:  # unreadable characters carry no mark
             self.give_up("yaml-syntax", 1, f"not valid YAML: {error}.", "Save the file as UTF-8 text.")
         return Document(self.root.data, self.root.lines, tuple(self.issues))
@@ -228,12 +233,7 @@ class _Composer:
         line = _line(event)
         self.admit(event, line)
         if len(self.open) > MAX_DEPTH:
-            raise _Refused(
-                "yaml-too-deep",
-                line,
-                f"nested deeper than {MAX_DEPTH} levels.",
-                "A model needs about 12 levels: flatten this entry.",
-            )
+            raise _Refused(*_too_deep(line))
         around = self.open[-1]
         if isinstance(around, _Mapping):
             if around.key is None:
@@ -282,6 +282,11 @@ class _Composer:
         self.issues.append(Issue("error", code, Where("", self.file, line), message, fix))
         if len(self.issues) == MAX_ISSUES:
             raise _Refused("too-many-issues", line, "reading stopped here.", "Mend the issues above first.")
+
+
+def _too_deep(line: int) -> tuple[str, int, str, str]:
+    found = f"nested deeper than {MAX_DEPTH} levels."
+    return "yaml-too-deep", line, found, "A model needs about 12 levels: flatten this entry."
 
 
 def _line(event: yaml.Event) -> int:

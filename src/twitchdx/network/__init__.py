@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twitchdx.network.compile import compile_network
+from twitchdx.network.compile import compile_network, recompile
 from twitchdx.network.contraction import joint
 from twitchdx.network.implied import Implied, implied_figures
 from twitchdx.network.interchange import (
@@ -41,6 +41,7 @@ __all__ = [
     "load_pgmpy",
     "network_text",
     "read_network",
+    "recompile",
     "split_network",
     "to_pgmpy",
 ]

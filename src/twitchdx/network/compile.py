@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 import numpy as np
 
@@ -57,7 +58,10 @@ def compile_network(spec: ModelSpec, where: Callable[[Path], Where]) -> Network:
     ModelError
         Numbers that cannot be converted, all of them.
     """
-    compiler = _Compiler(spec, where)
+    return _compile(_Compiler(spec, where))
+
+
+def _compile(compiler: _Compiler) -> Network:
     network = compiler.run()
     if compiler.issues:
         count = len(compiler.issues)
@@ -67,8 +71,39 @@ def compile_network(spec: ModelSpec, where: Callable[[Path], Where]) -> Network:
     return network
 
 
+def recompile(spec: ModelSpec, before: ModelSpec, network: Network) -> Network:
+    """Compile a model of which some numbers have changed, and only what these numbers can reach.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model with changed numbers, made of `before` by `replace_estimates`.
+    before : ModelSpec
+        The model as it was.
+    network : Network
+        What `before` compiles to.
+
+    Raises
+    ------
+    ModelError
+        Numbers that cannot be converted, all of them; their places name no file.
+    """
+    old = {name: variable for name, (_, variable) in before.variables().items()}
+    new = {name: variable for name, (_, variable) in spec.variables().items()}
+    # What lies upstream of a change keeps its node; a conversion may look at anything above it.
+    stale = network.descendants(name for name, variable in new.items() if variable is not old[name])
+    known = {name: node for name, node in network.items() if name not in stale}
+    return _compile(_Compiler(spec, lambda path: Where(".".join(map(str, path))), known))
+
+
 class _Compiler:
-    def __init__(self, spec: ModelSpec, where: Callable[[Path], Where]) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        where: Callable[[Path], Where],
+        known: Mapping[str, Node] = MappingProxyType({}),
+    ) -> None:
+        self.known = known
         self.where = where
         self.issues: list[Issue] = []
         self.variables: dict[str, Variable] = {}
@@ -83,7 +118,9 @@ class _Compiler:
         graph = {name: parents_of(variable) for name, variable in self.variables.items()}
         for name in TopologicalSorter(graph).static_order():
             variable = self.variables[name]
-            self.nodes[name] = Node(name, tuple(variable.states), self.mechanism(name, variable))
+            self.nodes[name] = self.known.get(name) or Node(
+                name, tuple(variable.states), self.mechanism(name, variable)
+            )
         return Network(self.nodes[name] for name in self.variables)
 
     def report(self, path: Path, error: ConversionError) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from twitchdx import records
-from twitchdx.loading import case_schema, model_schema
+from twitchdx.loading import case_schema, model_schema, validation_schema
 from twitchdx.loading.publishing import published_schema
 
 
@@ -21,5 +21,10 @@ def diagnosis_schema() -> dict[str, Any]:
 
 def generate_schemas() -> dict[str, str]:
     """What each published file must hold: name of the schema -> JSON text."""
-    schemas = {"model": model_schema(), "diagnosis": diagnosis_schema(), "case": case_schema()}
+    schemas = {
+        "model": model_schema(),
+        "validation": validation_schema(),
+        "diagnosis": diagnosis_schema(),
+        "case": case_schema(),
+    }
     return {name: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in schemas.items()}

@@ -7,6 +7,7 @@ as a story. Meaning is checked in `twitchdx.checks`; numbers are converted in `t
 
 from __future__ import annotations
 
+from twitchdx.spec.changes import replace_estimates
 from twitchdx.spec.distributions import (
     Categorical,
     Deterministic,
@@ -31,7 +32,17 @@ from twitchdx.spec.estimates import (
     StepKind,
 )
 from twitchdx.spec.model import Header, ModelSpec, Reference, walk_estimates
-from twitchdx.spec.rules import CareLevel, Condition, Decision, Outcome, Step, Threshold, TriageRule
+from twitchdx.spec.rules import CareLevel, Condition, Decision, Effect, Outcome, Step, Threshold, TriageRule
+from twitchdx.spec.validation import (
+    Expectation,
+    Figure,
+    LevelRange,
+    ProbabilityRange,
+    Published,
+    Term,
+    ValidationSpec,
+    Vignette,
+)
 from twitchdx.spec.variables import (
     Band,
     Finding,
@@ -57,13 +68,17 @@ __all__ = [
     "Deterministic",
     "DeterministicRow",
     "Distribution",
+    "Effect",
     "Estimate",
+    "Expectation",
+    "Figure",
     "Finding",
     "Form",
     "Grade",
     "Header",
     "Kind",
     "Level",
+    "LevelRange",
     "LogLinear",
     "Measurement",
     "ModelSpec",
@@ -71,19 +86,25 @@ __all__ = [
     "NoisyOr",
     "Outcome",
     "PlausibleRange",
+    "ProbabilityRange",
+    "Published",
     "Reference",
     "Role",
     "Step",
     "StepKind",
     "Table",
     "TableRow",
+    "Term",
     "Test",
     "Threshold",
     "TriageRule",
     "UnitConversion",
+    "ValidationSpec",
     "Variable",
+    "Vignette",
     "count_kinds",
     "distribution_of",
     "parents_of",
+    "replace_estimates",
     "walk_estimates",
 ]

@@ -17,6 +17,8 @@ Form = Literal[
     "relative_risk",
     "incidence",
     "multiplier",
+    "hazard_ratio",
+    "difference",
     "rate",
     "quantity",
 ]

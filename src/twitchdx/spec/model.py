@@ -34,6 +34,8 @@ class Reference:
     """Publisher."""
     volume: str = ""
     """Volume."""
+    issue: str = ""
+    """Issue."""
     page: str = ""
     """Pages."""
     DOI: str = ""

@@ -87,6 +87,19 @@ class TriageRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a step was found to change, against doing without it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    outcome: str
+    """What was measured, in which direction, and in which unit."""
+    size: Estimate
+    """By how much: `relative_risk`, `odds_ratio`, `hazard_ratio`, `difference` (which may be negative), or
+    the `probability` of the outcome under the step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """Something to do next."""
 
@@ -116,6 +129,8 @@ class Step:
     """Whom it can harm, and what to watch for."""
     try_for_days: Estimate | None = None
     """How long to try before the next step, as a `quantity`."""
+    effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    """Cause -> what the step was found to change in people with it."""
     benefit: dict[str, Estimate] = field(default_factory=dict)
     """Cause -> benefit, as a `quantity` in the unit of utility of `decision`."""
     harm: Estimate | None = None
