@@ -82,7 +82,9 @@ def test_a_new_card_is_written_and_then_in_sync(tmp_path: Path, run: Run) -> Non
     assert run("card", folder, "--check")[0] == 1
     assert not (folder / CARD_FILE).exists()
     assert run("card", folder)[0] == 0
-    assert run("card", folder, "--check") == (0, "", "")
+    code, out, err = run("card", folder, "--check")
+    assert (code, err) == (0, "")
+    assert out.count(": up to date\n") == 2
 
 
 @pytest.mark.parametrize("name", [CARD_FILE, PICTURE_FILE])
@@ -95,7 +97,8 @@ def test_a_card_that_was_changed_is_out_of_sync_until_it_is_written_again(
     (folder / name).write_text(sound.replace("Rust", "Moss"), encoding="utf-8")
     code, out, _ = run("card", folder, "--check")
     assert code == 1
-    assert str(folder / name) in out
+    assert f"{folder / name}: not up to date" in out
+    assert out.count(": up to date\n") == 1
     run("card", folder)
     assert (folder / name).read_text(encoding="utf-8") == sound
 

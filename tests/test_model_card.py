@@ -18,10 +18,11 @@ from twitchdx.card import CARD_FILE, PICTURE_FILE, draw_structure, fill_blocks, 
 from twitchdx.card.contents import BLOCKS, write_blocks
 from twitchdx.card.layout import BOX, MARGIN, WIDTH, lay_out, text_width
 from twitchdx.card.portrait import Portrait, draw_portrait, gather_patients
+from twitchdx.display.words import spoken_probability
 from twitchdx.influence import Influence
 from twitchdx.loading import find_model
 from twitchdx.validation import read_validation, validate_model
-from validating import VIGNETTES, changed, write_validation
+from validating import FIGURES, VIGNETTES, changed, write_validation
 
 SVG = "{http://www.w3.org/2000/svg}"
 SHIPPED = dx.available_models()
@@ -137,12 +138,24 @@ def test_the_influential_judgements_are_ten_and_the_further_ones_a_list(hinge: P
 
 def test_causes_are_listed_with_their_prior_and_the_vignettes_that_they_lead(hinge: Path) -> None:
     found = portrait(hinge)
-    table = rows(write_blocks(found)["causes"])
-    assert [row[:2] for row in table] == [
-        [f"`{name}`", each.label] for name, each in found.model.causes.items()
+    prior = found.model.diagnose({}).posterior
+    leads = Counter(each.leading for each in found.report.vignettes)
+    assert leads.total() == 2
+    assert write_blocks(found)["causes"].splitlines()[2:] == [
+        f"| `{name}` | {each.label} | {spoken_probability(prior[name])} | {leads[name] or ''} |"
+        for name, each in found.model.causes.items()
     ]
-    led = sum(int(row[3].strip("| ") or 0) for row in table if len(row) == 4)
-    assert led == len(found.report.vignettes)
+
+
+def test_an_explanation_is_told_where_it_is_needed(tmp_path: Path) -> None:
+    why = ("    tolerance: 1.5", "    tolerance: 1.5\n    explained: these doors stand in the rain")
+    far = ("{value: 0.2, low: 0.1, high: 0.3}", "{value: 0.9, low: 0.9, high: 0.9}")
+    told = []
+    for index, changes in enumerate([(far, why), (why,), (far,)]):
+        folder = write_validation(tmp_path / str(index), changed(FIGURES, *changes))
+        said = write_blocks(portrait(folder))["figures"]
+        told.append(("missed: these doors stand in the rain" in said, "Nothing explains 1" in said))
+    assert told == [(True, False), (False, False), (False, True)]
 
 
 def test_failures_stand_in_the_card(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ PROBLEMS = [
     ("red-flag-with-probability", *change(WOBBLING, "    when: {any: [{responsibility: {rust: {at_least: 0.1}}}]}\n")),
     ("no-source", *change("    reason: Rust does not go away.\n    note: a guess\n", "    reason: Rust does not go away.\n", "  likely_rust:")),
     ("no-source", *change("    asks: [wobble]\n    note: a guess\n", "    asks: [wobble]\n", "  ask_for_wobble:")),
+    ("step-availability", *change("    available_from: soon\n    note", "    available_from: soon\n    available_to: routine\n    note", "  measure_rust:")),
     ("step-kind", *change("kind: self_care", "kind: seek_care", "  oil_it:")),
     ("step-kind", *change("    tests: [rust_meter]\n", "", "  measure_rust:")),
     ("step-kind", *change("    asks: [wobble]\n", "    asks: [wobble]\n    tests: [rust_meter]\n", "  ask_for_wobble:")),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import twitchdx as dx
 from models import spoiled, write_model
-from twitchdx.spec import Condition, Threshold
+from twitchdx.spec import LEVELS, Condition, Threshold
 from twitchdx.steps import Situation, predicate
 
 
@@ -178,6 +178,7 @@ def test_a_step_below_the_threshold_is_not_offered(tmp_path: Path) -> None:
 def test_every_source_that_is_named_is_cited(hinge: dx.Model) -> None:
     answer = hinge.diagnose({"squeak": "loud", "wobble": True, "season": "dry"})
     named = {source for step in answer.next_steps for source in step.sources}
+    named |= {source for step in answer.next_steps for effect in step.effects for source in effect.sources}
     assert answer.triage is not None
     named |= {source for reason in answer.triage.reasons for source in reason.sources}
     cited = {source.id: source for source in answer.record.sources}
@@ -186,3 +187,34 @@ def test_every_source_that_is_named_is_cited(hinge: dx.Model) -> None:
     assert cited["hinge2001"].citation == (
         "Hinge and The Door Group (2001). On hinges. Journal of Doors 3, 1-9."
     )
+
+
+@pytest.mark.parametrize("highest", ["self_care", "routine", "soon", "urgent", "emergency"])
+@pytest.mark.parametrize(
+    ("evidence", "level"),
+    [
+        ({"squeak": "soft"}, "self_care"),
+        ({"wobble": True}, "soon"),
+        ({"squeak": "loud", "wobble": True}, "emergency"),
+    ],
+)
+def test_a_step_is_offered_up_to_its_greatest_level_of_care(
+    tmp_path: Path, highest: str, evidence: dict, level: str
+) -> None:
+    asks = "    asks: [wobble]\n"
+    texts = spoiled((asks, f"    asks: [annoyed_owner]\n    available_to: {highest}\n"))
+    model = dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
+    triage = model.diagnose(evidence).triage
+    assert triage is not None
+    assert triage.level == level
+    assert ("ask_for_wobble" in steps(model, evidence)) == (LEVELS.index(level) <= LEVELS.index(highest))
+
+
+def test_a_step_says_what_it_was_found_to_change(hinge: dx.Model) -> None:
+    (oil,) = [step for step in hinge.diagnose({"squeak": "soft"}).next_steps if step.id == "oil_it"]
+    assert [(each.cause, each.outcome, each.form) for each in oil.effects] == [
+        ("wear", "decibels of the squeak", "difference"),
+        ("wear", "a broken pin within a year", "hazard_ratio"),
+    ]
+    assert [(each.value, each.low, each.high) for each in oil.effects] == [(-6.0, -9.0, 1.0), (0.7, 0.5, 0.9)]
+    assert {each.sources for each in oil.effects} == {("hinge2001",)}

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pydantic
 import pytest
 
 import twitchdx as dx
 from models import write_model
-from twitchdx.loading import read_yaml
+from twitchdx.loading import find_model, parse_validation, read_folder, read_yaml
 from twitchdx.schemas import schema_text
+from twitchdx.spec import ValidationSpec
 from twitchdx.validation import read_validation
 from validating import CASE, FIGURES, VIGNETTES, changed, line_of, write_validation
 
@@ -171,3 +173,19 @@ def test_a_broken_model_is_reported_before_its_validation(tmp_path: Path) -> Non
 @pytest.mark.parametrize("text", [FIGURES, VIGNETTES])
 def test_the_files_follow_the_published_schema(text: str) -> None:
     jsonschema.validate(read_yaml(text.encode(), "x.yaml").data, json.loads(schema_text("validation")))
+
+
+@pytest.mark.parametrize("name", dx.available_models())
+def test_sound_files_are_read_as_pydantic_reads_them(name: str) -> None:
+    source = read_folder(find_model(name) / "validation")
+    parsed = parse_validation(source.data, source.where)
+    assert parsed.issues == ()
+    plain = json.dumps(source.data).replace('"container-title":', '"container_title":')
+    assert pydantic.TypeAdapter(ValidationSpec).validate_json(plain, strict=True) == parsed.spec
+
+
+@pytest.mark.parametrize("name", dx.available_models())
+def test_shipped_files_follow_the_published_schema(name: str) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text("validation")))
+    for path in sorted((find_model(name) / "validation").glob("*.yaml")):
+        validator.validate(read_yaml(path.read_bytes(), path.name).data)

@@ -86,6 +86,7 @@ def diagnose_patient(
     level = ready.guide.triage_rules.triage(situation)
     next_steps = ready.guide.next_steps.rank(level, situation)
     named = {source for step in next_steps for source in step.sources}
+    named |= {source for step in next_steps for effect in step.effects for source in effect.sources}
     return record(
         differential=differential,
         unexplained=None if explained is None else explained.unexplained,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from twitchdx.spec import Grade, Level, Role, StepKind
+from twitchdx.spec import Form, Grade, Level, Role, StepKind
 
 #: Version of the shape of `Diagnosis.to_dict()`; the first number changes when readers must change.
-RESULT_SCHEMA_VERSION = "1.0"
+RESULT_SCHEMA_VERSION = "1.1"
 
 # What the published schema says of each class: no further keys.
 _CLOSED: dict[str, Any] = {"extra": "forbid"}
@@ -177,6 +177,30 @@ class Triage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepEffect:
+    """What a step was found to change, against doing without it."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    cause: str
+    """The cause that the people had in whom it was measured."""
+    outcome: str
+    """What was measured, in which direction, and in which unit."""
+    form: Form
+    """What kind of number it is: a ratio, a difference, or the probability of the outcome under the step."""
+    value: float
+    """The number."""
+    low: float | None
+    """Lower end of its 95 % interval."""
+    high: float | None
+    """Upper end of its 95 % interval."""
+    grade: Grade
+    """Strength of the source."""
+    sources: tuple[str, ...]
+    """Ids of references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
     """Something to do next."""
 
@@ -208,6 +232,8 @@ class NextStep:
     """Whom it can harm, and what to watch for."""
     try_for_days: float | None = None
     """How long to try before the next step."""
+    effects: tuple[StepEffect, ...] = ()
+    """What it was found to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,8 @@ def _figures(portrait: Portrait) -> str:
 
 def _figure_row(result: FigureResult) -> tuple[str, ...]:
     published = result.figure.published
-    verdict = f"{result.verdict}: {result.figure.explained}" if result.figure.explained else result.verdict
+    missed = result.verdict == "missed" and result.figure.explained
+    verdict = f"missed: {result.figure.explained}" if missed else result.verdict
     return (
         result.figure.label,
         f"{published.value:.4g} ({published.low:.4g} to {published.high:.4g})",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from twitchdx.api import load_model
-from twitchdx.errors import Issue, ModelError, Where
 from twitchdx.influence import Influence, measure_influence
 from twitchdx.model import Model
 from twitchdx.spec import ModelSpec
@@ -53,10 +52,7 @@ def draw_portrait(folder: str | os.PathLike[str]) -> Portrait:
     """
     validation = read_validation(folder)
     model = load_model(folder)
-    if model.spec is None:
-        fix = "Give the folder of a model."
-        issue = Issue("error", "network-file", Where(model.name), "a network file has no card.", fix)
-        raise ModelError("There is no card.", [issue])
+    assert model.spec is not None  # what has no roles is refused with its validation
     report = validate_model(model, validation)
     patients = gather_patients(validation, report)
     influences = measure_influence(model, patients)

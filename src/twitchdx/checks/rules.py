@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from twitchdx.checks.report import Path, Report
-from twitchdx.spec import Condition, ModelSpec, Variable
+from twitchdx.spec import LEVELS, Condition, ModelSpec, Variable
 
 
 def check_rules(spec: ModelSpec, report: Report) -> None:
@@ -77,6 +77,9 @@ def _check_steps(spec: ModelSpec, report: Report) -> None:
         if step.kind == "seek_care":
             found = "`seek_care` is set by the level of care."
             report.error("step-kind", path, found, "Use a triage rule instead.")
+        if LEVELS.index(step.available_from) > LEVELS.index(step.available_to):
+            found = f"it is available from {step.available_from!r} to {step.available_to!r}, which is never."
+            report.error("step-availability", path, found, "Let `available_to` be no lower level of care.")
         for part, known, what in (
             ("for_causes", spec.causes, "cause"),
             ("benefit", spec.causes, "cause"),

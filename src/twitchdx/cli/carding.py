@@ -15,11 +15,9 @@ def card(arguments: argparse.Namespace) -> int:
     """Write the card of a model, or say whether it is up to date."""
     made = make_card(model_folder(arguments.folder))
     outdated = made.outdated()
-    if arguments.check:
-        for path in outdated:
-            print_text(f"{path} is not up to date: run `twitchdx card {arguments.folder}`")
-        return _OUTDATED if outdated else 0
-    made.write()
+    if not arguments.check:
+        made.write()
+    stale = f"not up to date: run `twitchdx card {arguments.folder}`" if arguments.check else "written"
     for path in made.texts:
-        print_text(f"{path}: {'written' if path in outdated else 'up to date'}")
-    return 0
+        print_text(f"{path}: {stale if path in outdated else 'up to date'}")
+    return _OUTDATED if arguments.check and outdated else 0

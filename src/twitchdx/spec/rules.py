@@ -119,6 +119,8 @@ class Step:
     """When it is not offered (contraindications)."""
     available_from: Level = "self_care"
     """The least level of care at which it is offered."""
+    available_to: Level = "emergency"
+    """The greatest level of care at which it is offered."""
     tests: tuple[str, ...] = ()
     """For `test`: the tests that are done."""
     asks: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from twitchdx.records import NextStep, Triage
-from twitchdx.spec import LEVELS, Step, StepKind
+from twitchdx.records import NextStep, StepEffect, Triage
+from twitchdx.spec import LEVELS, Effect, Step, StepKind
 from twitchdx.steps.conditions import Situation, predicate
 
 # What is done with the care that triage asks for waits as long as that care; the rest can begin today.
@@ -48,7 +48,7 @@ class NextSteps:
         weights = {cause: situation.weight(cause) for cause in situation.probability}
         ranked = []
         for ready in self._steps:
-            if ready.available_from <= level and ready.is_offered(situation):
+            if ready.available_from <= level <= ready.available_to and ready.is_offered(situation):
                 causes = ready.step.for_causes
                 weight = sum([weights[cause] for cause in causes])
                 if not causes or weight >= self._threshold:
@@ -67,9 +67,13 @@ class _ReadyStep:
         self.name = name
         self.step = step
         self.available_from = LEVELS.index(step.available_from)
+        self.available_to = LEVELS.index(step.available_to)
         self.when = predicate(step.when)
         self.unless = None if step.unless is None else predicate(step.unless)
         self.answerable = frozenset((*step.tests, *step.asks))
+        self.effects = tuple(
+            [_effect(cause, effect) for cause, effects in step.effects.items() for effect in effects]
+        )
 
     def is_offered(self, situation: Situation) -> bool:
         """Whether its conditions hold and something that it finds out is not known yet."""
@@ -97,7 +101,23 @@ class _ReadyStep:
             prescription=step.prescription,
             cautions=step.cautions,
             try_for_days=None if step.try_for_days is None else step.try_for_days.value,
+            effects=self.effects,
         )
+
+
+def _effect(cause: str, effect: Effect) -> StepEffect:
+    size = effect.size
+    assert size.form is not None, "the form of an effect must be said"
+    return StepEffect(
+        cause=cause,
+        outcome=effect.outcome,
+        form=size.form,
+        value=size.value,
+        low=size.low,
+        high=size.high,
+        grade=size.grade,
+        sources=size.sources,
+    )
 
 
 def _seek_care(triage: Triage) -> NextStep:
