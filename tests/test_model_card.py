@@ -48,7 +48,7 @@ def test_blocks_are_written_and_every_other_character_stays(
     def text(one: str, other: str) -> str:
         return f"{prose[0]}\n{block('one', one)}\n{prose[1]}\n{block('other', other)}\n{prose[2]}"
 
-    contents = {"one": new, "other": "a\nb"}
+    contents = {"one": f"\n{new}\n", "other": "a\nb"}
     filled = fill_blocks(text(f"{old[0]}\n", f"{old[1]}\n"), contents, "card")
     stripped = new.strip("\n")
     assert filled == text(f"{stripped}\n", "a\nb\n")

@@ -22,7 +22,7 @@ FIGURES = [(model, name) for model in SHIPPED for name in validation(model).figu
 VIGNETTES = [(model, name) for model in SHIPPED for name in validation(model).vignettes]
 
 
-@pytest.mark.parametrize(("model", "name"), FIGURES, ids=".".join)
+@pytest.mark.parametrize(("model", "name"), FIGURES, ids=[".".join(each) for each in FIGURES])
 def test_a_published_figure_is_reproduced_or_the_miss_is_explained(model: str, name: str) -> None:
     figure = validation(model).figures[name]
     found = check_figure(dx.load_model(model).network, name, figure)
@@ -32,7 +32,7 @@ def test_a_published_figure_is_reproduced_or_the_miss_is_explained(model: str, n
     )
 
 
-@pytest.mark.parametrize(("model", "name"), VIGNETTES, ids=".".join)
+@pytest.mark.parametrize(("model", "name"), VIGNETTES, ids=[".".join(each) for each in VIGNETTES])
 def test_a_vignette_is_answered_as_expected(model: str, name: str) -> None:
     vignette = validation(model).vignettes[name]
     found = check_vignette(dx.load_model(model), name, vignette)

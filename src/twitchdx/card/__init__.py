@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from twitchdx.card.blocks import fill_blocks
 from twitchdx.card.drawing import draw_structure
+from twitchdx.card.portrait import gather_patients
 from twitchdx.card.writing import CARD_FILE, PICTURE_FILE, ModelCard, make_card
 
-__all__ = ["CARD_FILE", "PICTURE_FILE", "ModelCard", "draw_structure", "fill_blocks", "make_card"]
+__all__ = [
+    "CARD_FILE",
+    "PICTURE_FILE",
+    "ModelCard",
+    "draw_structure",
+    "fill_blocks",
+    "gather_patients",
+    "make_card",
+]

@@ -76,7 +76,8 @@ _CHECK_EXAMPLES = """\
 examples:
   twitchdx check ./my_model
   twitchdx check MODEL --all                a shipped model, with every
-                                            published figure"""
+                                            published figure
+  twitchdx check MODEL --influence          which judgements matter most"""
 
 _VALIDATE = """\
 Hold a model against what it should reproduce: published figures that set none of
@@ -230,6 +231,11 @@ def _add_show(parser: argparse.ArgumentParser) -> None:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="MODEL-FOLDER", help="a model folder, or a shipped model")
     parser.add_argument("--all", action="store_true", help="list every published figure, not only 15")
+    parser.add_argument(
+        "--influence",
+        action="store_true",
+        help="measure how much each number moves the answers to all vignettes and cases (a minute or so)",
+    )
     parser.set_defaults(run=_command("check", "check"))
 
 

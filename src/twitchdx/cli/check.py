@@ -9,15 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from twitchdx.assembly import assemble_folder
+from twitchdx.card import gather_patients
 from twitchdx.catalogue import list_parameters
 from twitchdx.checks import answered_facts
 from twitchdx.cli.output import print_text, print_wrapped
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError
+from twitchdx.influence import better_than_judgement, measure_influence
 from twitchdx.loading import find_model
+from twitchdx.model import Model
 from twitchdx.network import Implied, Network, implied_figures
 from twitchdx.spec import ModelSpec
+from twitchdx.validation import read_validation, validate_model
 
 _SHOWN_FIGURES = 15
+_SHOWN_HOLES = 25
 _WRONG_MODEL = 1
 
 
@@ -37,6 +42,8 @@ def check(arguments: argparse.Namespace) -> int:
     if model.spec is not None:
         _print_facts(model.spec)
         _print_grades(model.spec)
+        if arguments.influence:
+            _print_influence(Model(model), folder)
         _print_figures(model.spec, model.network, every=arguments.all)
     print(f"{model.name} {model.version}: {_count(model.warnings)}")
     return 0
@@ -66,6 +73,30 @@ def _print_grades(spec: ModelSpec) -> None:
     grades = Counter(each.grade for each in parameters)
     shares = (f"{grade} {100 * n / len(parameters):.0f} % ({n})" for grade, n in grades.most_common())
     print_wrapped(", ".join(shares), f"{len(parameters)} numbers: ", "  ")
+    counted = len(parameters) - grades["definition"]
+    if counted:
+        sound = 100 * (counted - grades["judgement"]) / counted
+        print_wrapped(f"Without definitions, {sound:.0f} % rest on something better than judgement.")
+
+
+def _print_influence(model: Model, folder: Path) -> None:
+    validation = read_validation(folder)
+    patients = gather_patients(validation, validate_model(model, validation))
+    found = measure_influence(model, patients)
+    plain, weighted = better_than_judgement(found)
+    print()
+    print_wrapped(
+        f"Of the {len(found)} numbers behind the probabilities {100 * plain:.0f} % rest on something better than "
+        f"judgement; weighted by how far each moves the answers to {len(patients)} vignettes and cases when "
+        f"its odds are doubled or halved, {100 * weighted:.0f} %."
+    )
+    print_wrapped(
+        "The judgements whose stated intervals move an answer most: mean over these patients of the largest "
+        "change of a probability, in percentage points."
+    )
+    holes = [each for each in found if each.grade == "judgement" and each.swing > 0.0]
+    for each in holes[:_SHOWN_HOLES]:
+        print_wrapped(each.path, f"  {100 * each.swing:>5.2f}  ", " " * 9)
 
 
 def _print_figures(spec: ModelSpec, network: Network, *, every: bool) -> None:
