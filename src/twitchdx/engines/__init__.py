@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Engine, Rows
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Engine, Rows, Slopes
 from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
@@ -17,6 +17,7 @@ __all__ = [
     "Engine",
     "ExactEngine",
     "Rows",
+    "Slopes",
     "core_status",
     "get_engine",
 ]

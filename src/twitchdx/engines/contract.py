@@ -73,6 +73,23 @@ class Answers:
     cells: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Slopes:
+    """How P(evidence), and some hypotheses together with it, depend on the numbers of a network.
+
+    Attributes
+    ----------
+    log_mass : float64 array, shape (1 + H,)
+        Natural log of P(evidence), then of P(evidence and hypothesis) for each hypothesis.
+    by_number : float64 array, shape (1 + H, N)
+        Derivative of each log by every number of the network, by itself, in the order of `numbers_of`; 0
+        where the number is 0 or the mass is.
+    """
+
+    log_mass: Array
+    by_number: Array
+
+
 class Engine(Protocol):
     """Computes posterior marginals exactly.
 

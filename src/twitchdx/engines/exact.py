@@ -15,12 +15,12 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Rows
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Rows, Slopes
 from twitchdx.engines.core import load_core
 from twitchdx.engines.numpy_core import NumpyCore
 from twitchdx.errors import EngineError, Issue, OptionError, Where
-from twitchdx.network import Network, Table, contribution
-from twitchdx.numerics import Array
+from twitchdx.network import Network, Table, numbers_of
+from twitchdx.numerics import Array, read_only
 
 #: Cells of all tables together that one patient may need: a value and its slope each, so 0.5 GiB, in a cohort
 #: on every thread.
@@ -107,6 +107,58 @@ class ExactEngine:
         )
 
 
+    def differentiate(
+        self,
+        network: Network,
+        likelihoods: Mapping[str, Array],
+        hypotheses: Sequence[tuple[str, Array]],
+    ) -> Slopes | None:
+        """How P(evidence), and each hypothesis together with it, depends on the numbers of the network.
+
+        Parameters
+        ----------
+        network : Network
+            The compiled network.
+        likelihoods : mapping of str to float64 array
+            The evidence.
+        hypotheses : sequence of tuple of str and float64 array
+            A variable, and 1 for each of its states for which the hypothesis holds, else 0.
+
+        Returns
+        -------
+        Slopes or None
+            None where there is no compiled core.
+
+        Raises
+        ------
+        EngineError
+            As in `answer`.
+        """
+        compiled = _compiled(network)
+        if compiled is None:
+            return None
+        names = sorted(likelihoods, key=compiled.index.__getitem__)
+        vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
+        compiled.check(names, [vector[None, :] for vector in vectors])
+        log_mass, slopes, cells = compiled.differentiate(names, vectors, hypotheses, self.budget)
+        if cells:
+            raise _no_answer(cells, self.budget)
+        return Slopes(read_only(log_mass), read_only(slopes))
+
+
+class _Hypotheses(ctypes.Structure):
+    _fields_ = (("count", ctypes.c_int64), ("nodes", ctypes.c_void_p), ("likelihoods", ctypes.c_void_p))
+
+
+class _Derivatives(ctypes.Structure):
+    _fields_ = (
+        ("budget", ctypes.c_double),
+        ("log_mass", ctypes.c_void_p),
+        ("slopes", ctypes.c_void_p),
+        ("cells", ctypes.c_void_p),
+    )
+
+
 class _Rows(ctypes.Structure):
     _fields_ = (
         ("count", ctypes.c_int64),
@@ -140,6 +192,13 @@ def _core() -> ctypes.CDLL | None:
         core.core_network_free.restype = None
         core.core_answer.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Rows), ctypes.POINTER(_Answers))
         core.core_answer.restype = ctypes.c_int32
+        core.core_differentiate.argtypes = (
+            ctypes.c_void_p,
+            ctypes.POINTER(_Rows),
+            ctypes.POINTER(_Hypotheses),
+            ctypes.POINTER(_Derivatives),
+        )
+        core.core_differentiate.restype = ctypes.c_int32
     return core
 
 
@@ -161,6 +220,7 @@ class _Compiled:
         self.core = core
         self.asked: dict[tuple[str, ...], _Asked] = {}
         shape, numbers = _flatten(network, self.index)
+        self.numbers = len(numbers)
         self.handle = core.core_network_new(_address(shape), _address(numbers))
         if not self.handle:
             raise MemoryError
@@ -221,6 +281,32 @@ class _Compiled:
         return log_evidence, marginals, cells
 
 
+    def differentiate(
+        self,
+        names: Sequence[str],
+        vectors: Sequence[Array],
+        hypotheses: Sequence[tuple[str, Array]],
+        budget: float,
+    ) -> tuple[Array, Array, float]:
+        """Logs of the masses, slopes by every number, and cells."""
+        variables = np.array([self.index[name] for name in names], dtype=np.int32)
+        codes = np.full(len(names), UNOBSERVED - 1, dtype=np.int32)
+        pointers = (ctypes.c_void_p * max(len(names), 1))(*map(_address, vectors))
+        row = _Rows(1, len(names), _address(variables), _address(codes), ctypes.addressof(pointers))
+        nodes = np.array([self.index[name] for name, _ in hypotheses], dtype=np.int32)
+        supposed = [np.ascontiguousarray(each, dtype=np.float64) for _, each in hypotheses]
+        places = (ctypes.c_void_p * max(len(supposed), 1))(*map(_address, supposed))
+        asked = _Hypotheses(len(supposed), _address(nodes), ctypes.addressof(places))
+        log_mass, cells = np.empty(len(supposed) + 1), np.empty(1)
+        slopes = np.empty((len(supposed) + 1, self.numbers))
+        out = _Derivatives(budget, _address(log_mass), _address(slopes), _address(cells))
+        if self.core.core_differentiate(
+            self.handle, ctypes.byref(row), ctypes.byref(asked), ctypes.byref(out)
+        ):
+            raise MemoryError
+        return log_mass, slopes, float(cells[0])
+
+
 def _address(array: NDArray[np.int32] | Array) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
@@ -229,21 +315,17 @@ def _address(array: NDArray[np.int32] | Array) -> int:
 def _flatten(network: Network, index: Mapping[str, int]) -> tuple[_Ints, Array]:
     """The network as `core_network_new` reads it: parents before children, one node after another."""
     shape: list[int] = [len(network)]
-    numbers: list[Array] = [np.zeros(1)]  # never empty; taken away below
-    for name, node in network.items():
+    numbers: list[Array] = [np.zeros(0)]
+    for node in network.values():
         shape.append(len(node.states))
         mechanism = node.mechanism
         if isinstance(mechanism, Table):
             shape += [0, len(mechanism.parents), *(index[parent] for parent in mechanism.parents)]
-            numbers.append(mechanism.values.ravel())
-            continue
-        shape += [1, len(mechanism.producers), *(index[parent] for parent in mechanism.producers)]
-        shape += [len(mechanism.inhibitors), *(index[parent] for parent in mechanism.inhibitors)]
-        numbers += [contribution(reach).ravel() for reach in mechanism.reach]
-        numbers += [np.asarray(passes) for passes in mechanism.passes]
-        numbers.append(contribution(mechanism.leak[None, :]).ravel())
-        assert numbers[-1].size == len(node.states), name
-    return np.array(shape, dtype=np.int32), np.concatenate(numbers)[1:].copy()
+        else:
+            shape += [1, len(mechanism.producers), *(index[parent] for parent in mechanism.producers)]
+            shape += [len(mechanism.inhibitors), *(index[parent] for parent in mechanism.inhibitors)]
+        numbers += numbers_of(mechanism)
+    return np.array(shape, dtype=np.int32), np.concatenate(numbers)
 
 
 _COMPILED: weakref.WeakKeyDictionary[Network, _Compiled] = weakref.WeakKeyDictionary()

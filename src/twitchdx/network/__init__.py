@@ -21,6 +21,7 @@ from twitchdx.network.network import (
     Table,
     closure,
     contribution,
+    numbers_of,
 )
 from twitchdx.network.splitting import split_network
 
@@ -40,6 +41,7 @@ __all__ = [
     "joint",
     "load_pgmpy",
     "network_text",
+    "numbers_of",
     "read_network",
     "recompile",
     "split_network",

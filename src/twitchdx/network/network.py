@@ -77,6 +77,18 @@ def contribution(reach: Array) -> Array:
     return read_only(upper - lower)
 
 
+def numbers_of(mechanism: Table | NoisyMax) -> list[Array]:
+    """All numbers of a mechanism, flat, in the order in which the core of the exact engine reads them.
+
+    Of a table its values; of a noisy-MAX the contributions of each producer (state after state, grade 0
+    first), what each inhibitor lets pass, and the contributions of the leak.
+    """
+    if isinstance(mechanism, Table):
+        return [mechanism.values.ravel()]
+    numbers = [contribution(reach).ravel() for reach in mechanism.reach]
+    return [*numbers, *mechanism.passes, contribution(mechanism.leak[None, :]).ravel()]
+
+
 Mechanism = Table | NoisyMax
 
 

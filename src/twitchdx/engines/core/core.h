@@ -46,6 +46,22 @@ typedef struct {
                              * the range of a float; else 0 */
 } core_answers;
 
+/* Hypotheses about one patient, each about one node. */
+typedef struct {
+    int64_t count;
+    const int32_t *nodes;
+    const double *const *likelihoods; /* of each: 0 or 1 for each state of its node */
+} core_hypotheses;
+
+/* What is written of P(evidence), and then of P(evidence and hypothesis) for each hypothesis. */
+typedef struct {
+    double budget;    /* as in core_answers */
+    double *log_mass; /* 1 + count: natural logs */
+    double *slopes;   /* (1 + count) x numbers of the network: derivative of the log by each number, the others held
+                       * fixed; 0 where the number is 0, or nothing was computed */
+    double *cells;    /* 1: as in core_answers */
+} core_derivatives;
+
 /* SHA-256 of the sources that the library was compiled from, in hexadecimal. */
 CORE_API const char *core_digest(void);
 
@@ -55,5 +71,9 @@ CORE_API void core_network_free(core_network *network);
 
 /* Answer for each row by itself; what stands in other rows changes no bit of it. */
 CORE_API int32_t core_answer(const core_network *network, const core_rows *rows, const core_answers *out);
+
+/* How the evidence of one patient, and each hypothesis together with it, depends on the numbers of the network. */
+CORE_API int32_t core_differentiate(const core_network *network, const core_rows *row,
+                                    const core_hypotheses *hypotheses, const core_derivatives *out);
 
 #endif

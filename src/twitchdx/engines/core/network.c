@@ -7,7 +7,7 @@
 /* The two arrays that describe a network, read from front to back. */
 typedef struct {
     const int32_t *shape;
-    const double *numbers;
+    const double *numbers, *begin;
 } reader;
 
 int32_t least_exponent(const double *values, int64_t n) {
@@ -49,6 +49,7 @@ static chain read_chain(core_network *net, node *x, reader *from) {
     from->shape += producers;
     int32_t inhibitors = *from->shape++;
     x->n_parents = producers + inhibitors;
+    x->producers = producers;
     int32_t *parents = TAKE(&net->memory, int32_t, x->n_parents);
     for (int32_t k = 0; k < producers; k++) parents[k] = named[k];
     for (int32_t k = producers; k < x->n_parents; k++) parents[k] = *from->shape++;
@@ -111,6 +112,7 @@ view see(arena *memory, const core_network *net, const node *x, const bool *poss
     int32_t *class_of = TAKE(memory, int32_t, full->classes), *ends = TAKE(memory, int32_t, full->classes);
     view seen;
     seen.classes = classify(x, possible, class_of, ends);
+    seen.class_of = class_of;
     seen.outcomes = observed < 0 ? x->states : 1;
     seen.leak = merge(memory, full->leak, 1, full, class_of, seen.classes);
     double *cap = ZEROS(memory, double, (int64_t)seen.classes *seen.outcomes);
@@ -142,6 +144,7 @@ static void read_node(core_network *net, int32_t index, reader *from) {
     node *x = &net->nodes[index];
     memset(x, 0, sizeof *x);
     x->states = *from->shape++;
+    x->first = from->numbers - from->begin;
     if (*from->shape++)
         read_noisy(net, x, from);
     else
@@ -161,13 +164,14 @@ static int32_t fill(core_network *net, reader from) {
     net->words = (net->n + 63) / 64;
     net->nodes = TAKE(&net->memory, node, net->n);
     for (int32_t index = 0; index < net->n; index++) read_node(net, index, &from);
+    net->n_numbers = from.numbers - from.begin;
     net->memory.no_memory = NULL; /* nothing is taken from now on */
     return CORE_DONE;
 }
 
 core_network *core_network_new(const int32_t *shape, const double *values) {
     core_network *net = calloc(1, sizeof *net);
-    if (net && fill(net, (reader){shape, values}) != CORE_DONE) {
+    if (net && fill(net, (reader){shape, values, values}) != CORE_DONE) {
         core_network_free(net);
         net = NULL;
     }

@@ -19,10 +19,11 @@ typedef struct {
  * does not tell apart are one, and those that it excludes are gone. */
 typedef struct {
     int32_t classes;
-    int32_t outcomes;     /* states where all are possible, else 1 */
-    const double *leak;   /* classes: P(the leak contributes this class) */
-    const double *cap;    /* classes x outcomes: 1 where this class of the join gives this outcome */
-    const numbers *parts; /* for each parent: states of the parent x classes, P(it contributes this class) */
+    int32_t outcomes;        /* states where all are possible, else 1 */
+    const int32_t *class_of; /* of each class of the chain in full: its class here, or -1 */
+    const double *leak;      /* classes: P(the leak contributes this class) */
+    const double *cap;       /* classes x outcomes: 1 where this class of the join gives this outcome */
+    const numbers *parts;    /* for each parent: states of the parent x classes, P(it contributes this class) */
 } view;
 
 /* Contributions to a noisy node before anything is known of it. */
@@ -35,7 +36,9 @@ typedef struct {
 typedef struct {
     int32_t states;
     int32_t n_parents; /* a parent that both produces and inhibits stands twice */
+    int32_t producers; /* how many of them produce, in a noisy node: these stand first */
     const int32_t *parents;
+    int64_t first;          /* of its numbers among those that describe the network */
     numbers table;          /* parents x states; values are NULL for a noisy node */
     const int64_t *strides; /* of each parent in the table */
     chain full;
@@ -45,7 +48,8 @@ typedef struct {
 
 struct core_network {
     arena memory;
-    int32_t n, words; /* nodes, and words of 64 bits that hold one bit for each */
+    int32_t n, words;  /* nodes, and words of 64 bits that hold one bit for each */
+    int64_t n_numbers; /* that describe it */
     node *nodes;      /* parents before children */
 };
 

@@ -34,6 +34,7 @@ static pass *begin(const problem *p, const int32_t *place, bool on_paper) {
     run->memory = p->memory;
     run->n = p->n;
     run->own = ZEROS(p->memory, table *, p->n);
+    run->others = TAKE(p->memory, table *, p->n_tables);
     run->waiting = ZEROS(p->memory, table *, p->n);
     run->made = on_paper ? NULL : TAKE(p->memory, product *, 2 * p->n + p->n_tables);
     run->evidence = p->constant;
@@ -42,7 +43,11 @@ static pass *begin(const problem *p, const int32_t *place, bool on_paper) {
     run->one->values[0] = 1.0;
     for (int32_t u = 0; u < p->n; u++)
         if (p->unary[u]) wait(run, run->own[u] = by_place(p->memory, p->unary[u], place));
-    for (int32_t t = 0; t < p->n_tables; t++) wait(run, by_place(p->memory, p->tables[t], place));
+    for (int32_t t = 0; t < p->n_tables; t++) {
+        table *moved = by_place(p->memory, p->tables[t], place);
+        if (moved->wanted && !on_paper) moved = densify(p->memory, moved, moved->cells);
+        wait(run, run->others[t] = moved);
+    }
     return run;
 }
 

@@ -8,6 +8,7 @@ typedef struct {
     arena *memory;
     int32_t n;
     table **own;     /* of each unknown of the problem: its vector; NULL for a hub */
+    table **others;  /* of each further table of the problem: as it stands here */
     table **waiting; /* for each place in the order: tables of which it comes first, by rising size */
     product **made;  /* in the order in which they were made; NULL on paper */
     int32_t n_made;

@@ -142,8 +142,7 @@ static void fold_table(problem *p, int32_t index) {
     add(p, t);
 }
 
-/* cap'[i] = sum_j part[j] cap[max(i, j)], for each outcome. */
-static void take_in(const double *part, double *cap, int32_t classes, int32_t outcomes) {
+void take_in(const double *part, double *cap, int32_t classes, int32_t outcomes) {
     double below = 0.0; /* part[0] + ... + part[i] */
     for (int32_t i = 0; i < classes; i++) {
         below += part[i];
@@ -193,7 +192,7 @@ static table *cap_table(problem *p, const view *v, int32_t index, int32_t hub, d
 }
 
 /* A likelihood that excludes states leaves fewer classes to tell apart. */
-static const view *view_of(problem *p, int32_t index) {
+const view *view_of(problem *p, int32_t index) {
     const node *x = &p->net->nodes[index];
     const double *soft = p->soft[index];
     bool excludes = false;

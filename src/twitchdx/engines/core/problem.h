@@ -35,6 +35,12 @@ problem *fold(arena *memory, const core_network *net, const core_rows *rows, int
 /* Below this power of two values are scaled up, so that none that counts can vanish. */
 enum { SMALL = -500 };
 
+/* What a noisy node is, given what is known of it. */
+const view *view_of(problem *p, int32_t index);
+
+/* One more contribution to a cap: cap'[i] = sum_j part[j] cap[max(i, j)], for each outcome. */
+void take_in(const double *part, double *cap, int32_t classes, int32_t outcomes);
+
 void multiply_mass(mass *m, double by);
 double log_of_mass(mass m);
 

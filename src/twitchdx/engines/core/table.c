@@ -28,13 +28,13 @@ void lay_out(arena *memory, table *t) {
     t->values = ZEROS(memory, double, t->cells);
 }
 
-/* A dense copy in memory for some cells, perhaps more than it has. */
-static table *densify(arena *memory, const table *t, int64_t room) {
+table *densify(arena *memory, const table *t, int64_t room) {
     table *dense = new_table(memory, t->n);
     memcpy(dense->axes, t->axes, (size_t)t->n * sizeof(axis));
     set_strides(dense);
     dense->values = ZEROS(memory, double, room);
     dense->exponent = t->exponent;
+    dense->wanted = t->wanted;
     static const double one = 1.0;
     loop *loops = TAKE(memory, loop, t->n);
     for (int32_t k = 0; k < t->n; k++)

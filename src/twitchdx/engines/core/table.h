@@ -31,7 +31,7 @@ struct table {
     double *values;
     int64_t cells;
     int64_t exponent; /* no positive value is less than 2^exponent */
-    bool wanted;      /* a marginal depends on the slope */
+    bool wanted;      /* the slope is; a table that is given is dense then */
     double *slope;    /* derivative by each value up to one factor, dense in the order of the axes */
     table *next;      /* of those that wait to be multiplied */
 };
@@ -48,6 +48,9 @@ table *new_table(arena *memory, int32_t n);
 
 /* Dense strides, the last axis running fastest, and zeros. */
 void lay_out(arena *memory, table *t);
+
+/* A dense copy in memory for some cells, perhaps more than it has. */
+table *densify(arena *memory, const table *t, int64_t room);
 
 /* What the product of two tables would look like, without values. Adds how many products of numbers it takes,
  * forward and back, and how many cells of 16 bytes: a value and its slope. */

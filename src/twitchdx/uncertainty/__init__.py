@@ -1,0 +1,1 @@
+"""How sure: what the stated uncertainty of the numbers does to an answer."""
