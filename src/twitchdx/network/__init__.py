@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twitchdx.network.compile import compile_network, recompile
+from twitchdx.network.compile import compile_leniently, compile_network, recompile
 from twitchdx.network.contraction import joint
 from twitchdx.network.implied import Implied, implied_figures
 from twitchdx.network.interchange import (
@@ -34,6 +34,7 @@ __all__ = [
     "NoisyMax",
     "Table",
     "closure",
+    "compile_leniently",
     "compile_network",
     "contribution",
     "from_pgmpy",

@@ -96,6 +96,22 @@ def recompile(spec: ModelSpec, before: ModelSpec, network: Network) -> Network:
     return _compile(_Compiler(spec, lambda path: Where(".".join(map(str, path))), known))
 
 
+def compile_leniently(spec: ModelSpec) -> tuple[Network, int]:
+    """Compile a model whose numbers were drawn, and may clash where the published ones do not.
+
+    What cannot be converted stands at the nearest possible value: a leak or a link that would be negative at 0.
+
+    Returns
+    -------
+    network : Network
+        The network.
+    problems : int
+        How many numbers could not be converted.
+    """
+    compiler = _Compiler(spec, lambda path: Where(".".join(map(str, path))))
+    return compiler.run(), len(compiler.issues)
+
+
 class _Compiler:
     def __init__(
         self,

@@ -104,10 +104,13 @@ class Sparse:
 
     def apply(self, left: Array) -> Array:
         """left @ self, for left of shape (H, N)."""
-        result = np.zeros([len(left), self.width])
+        result = np.zeros([self.width, len(left)])
         if len(self.rows):
-            result[:, self.columns] = np.add.reduceat(left[:, self.rows] * self.values, self.starts, axis=1)
-        return result
+            # Row after row of the transpose: each is read and written in one piece.
+            taken = np.ascontiguousarray(left.T)[self.rows]
+            taken *= self.values[:, None]
+            result[self.columns] = np.add.reduceat(taken, self.starts, axis=0)
+        return result.T
 
 
 @dataclass(slots=True)

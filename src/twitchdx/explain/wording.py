@@ -1,0 +1,220 @@
+"""A ledger in plain words: one paragraph for the person whom it is about, one for a professional.
+
+Both are put together from the ledger and the labels of the model by fixed rules; no word comes from
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from twitchdx.explain.accounts import Backing, Entry, Ledger, PlainWords, Prospect, WeakestNumber
+
+#: How many observations are named on either side.
+_NAMED = 4
+
+# Least probability -> words. The scale of the IPCC's guidance on uncertainty (Mastrandrea et al. 2010), but
+# for 10 % to 33 %: what it calls unlikely would sound too calm of a disease.
+_VERDICTS = (
+    (0.9, "very likely"),
+    (0.66, "likely"),
+    (0.33, "about as likely as not"),
+    (0.1, "possible, though less likely than not"),
+    (0.01, "unlikely"),
+    (0.0, "very unlikely"),
+)
+# Nobody knows a probability so small that it may be said more exactly.
+_LEAST = 1e-7
+
+
+def put_in_words(ledger: Ledger) -> PlainWords:
+    """The two paragraphs about one cause.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        From `explain_cause`.
+    """
+    if ledger.certain is not None:
+        said = _certain(ledger)
+        return PlainWords(cause=ledger.cause, patient=said, clinician=said)
+    return PlainWords(cause=ledger.cause, patient=_for_patient(ledger), clinician=_for_clinician(ledger))
+
+
+def spoken_frequency(probability: float) -> str:
+    """A probability as a natural frequency, neither nought nor all.
+
+    >>> [spoken_frequency(p) for p in (0.9999, 0.42, 0.034, 0.0021, 0.000066, 1e-9)]
+    ['more than 99 in 100', '42 in 100', '3 in 100', '1 in 480', '1 in 15,000', 'fewer than 1 in 10,000,000']
+    """
+    if probability > 0.99:
+        return "more than 99 in 100"
+    if probability >= 0.02:
+        return f"{100.0 * probability:.0f} in 100"
+    if probability < _LEAST:
+        return f"fewer than 1 in {1.0 / _LEAST:,.0f}"
+    return f"1 in {float(f'{1.0 / probability:.2g}'):,.0f}"
+
+
+def _for_patient(ledger: Ledger) -> str:
+    (verdict,) = [word for least, word in _VERDICTS if ledger.posterior >= least][:1]
+    before = f"of people of whom nothing is known, {_about(ledger.prior)}"
+    said = [
+        f"{ledger.label}: {verdict}.",
+        f"Of people with the same answers as yours, {_about(ledger.posterior)} would have it; {before}.",
+    ]
+    likelier, less_likely = _names(ledger.findings_for), _names(ledger.findings_against)
+    said.append(
+        f"What makes it more likely: {likelier}."
+        if likelier
+        else "Nothing here makes it clearly more likely."
+    )
+    said.append(
+        f"What makes it less likely: {less_likely}."
+        if less_likely
+        else "Nothing here makes it clearly less likely."
+    )
+    changes = [_change(each) for each in _both_ways(ledger.prospects)]
+    if changes:
+        said.append(f"What could change this: {'; '.join(changes)}.")
+    said.append(
+        "This is worked out from a model, which can be wrong: it proves nothing, and it rules nothing out."
+    )
+    if ledger.weakest is not None:
+        said.append(_for_patient_weakest(ledger.weakest, ledger.posterior))
+    return " ".join(said)
+
+
+def _for_patient_weakest(weakest: WeakestNumber, posterior: float) -> str:
+    judged = weakest.number.grade == "judgement"
+    origin = "an estimate of the model's authors, not a count" if judged else "a published figure"
+    said = f"The number on which it hangs most, about \u201c{weakest.label}\u201d, is {origin}"
+    low, high = _range(weakest, posterior)
+    if low == high:
+        return f"{said}."
+    first, last = spoken_frequency(low), spoken_frequency(high)
+    return f"{said}; that number alone, over its likely range, moves the answer from {first} to {last}."
+
+
+def _for_clinician(ledger: Ledger) -> str:
+    assert ledger.prior_decibans is not None
+    assert ledger.posterior_decibans is not None
+    before = f"{_percent(ledger.prior)} ({_decibans(ledger.prior_decibans)}; {ledger.population.rstrip('.')})"
+    after = f"{_percent(ledger.posterior)} ({_decibans(ledger.posterior_decibans)})"
+    said = [
+        f"{ledger.label}: pre-test probability {before}, post-test {after}.",
+        f"For: {_weights(ledger.findings_for)}.",
+        f"Against: {_weights(ledger.findings_against)}.",
+    ]
+    absent = _names(ledger.absent_that_mattered)
+    if absent:
+        said.append(f"Of these normal or absent: {absent}.")
+    error = max((each.standard_error for each in ledger.entries), default=0.0)
+    accuracy = "" if ledger.exact else f", with standard errors of at most {error:.1f} dB"
+    said.append(
+        f"Weights are {ledger.method}{accuracy}; they add up, and 10 dB is a factor of ten in the odds."
+    )
+    if ledger.prospects:
+        results = "; ".join(
+            f"{each.label}, {each.state_label} ({_decibans(each.decibans)}, expected in "
+            f"{_percent(each.probability)}, then {_percent(each.posterior)})"
+            for each in _both_ways(ledger.prospects)
+        )
+        said.append(f"Not known and weighty: {results}.")
+    if ledger.weakest is not None:
+        said.append(_for_clinician_weakest(ledger.weakest, ledger.posterior))
+    said.append("The structure of the model is taken as given.")
+    return " ".join(said)
+
+
+def _for_clinician_weakest(weakest: WeakestNumber, posterior: float) -> str:
+    number = weakest.number
+    said = f"Weakest important number: {number.path} = {number.value:g} ({_origin(number)})"
+    low, high = _range(weakest, posterior)
+    if low == high:
+        return f"{said}."
+    reached = (weakest.low, weakest.high) == (number.low, number.high)
+    over = "" if reached else ", as far as the other numbers allow,"
+    first, last = _percent(low), _percent(high)
+    return f"{said}; over its interval{over} the post-test probability goes from {first} to {last}."
+
+
+def _certain(ledger: Ledger) -> str:
+    label_of = {each.variable: _name(each) for each in ledger.entries}
+    reason = "; ".join(label_of[name] for name in ledger.decided_by)
+    because = f"because of: {reason}" if reason else "whatever is observed"
+    return (
+        f"{ledger.label}: {ledger.certain} for certain in this model, {because}. There are no odds to be "
+        "weighed; whether what was entered is right the model cannot tell."
+    )
+
+
+def _both_ways(prospects: Sequence[Prospect]) -> list[Prospect]:
+    """The weightiest result that would raise the odds, and the weightiest that would lower them."""
+    raising = [each for each in prospects if each.decibans > 0.0][:1]
+    lowering = [each for each in prospects if each.decibans < 0.0][:1]
+    return raising + lowering
+
+
+def _change(prospect: Prospect) -> str:
+    return (
+        f"{prospect.label}: with \u201c{prospect.state_label}\u201d it would be {_about(prospect.posterior)}"
+    )
+
+
+def _about(probability: float) -> str:
+    said = spoken_frequency(probability)
+    return said if said.startswith(("more", "fewer")) else f"about {said}"
+
+
+def _names(entries: Sequence[Entry]) -> str:
+    named = [_name(each) for each in entries[:_NAMED]]
+    more = len(entries) - len(named)
+    return "; ".join([*named, *([f"and {more} more"] if more else [])])
+
+
+def _name(entry: Entry) -> str:
+    # One pair of brackets inside another is hard to read.
+    return (
+        f"{entry.label}, {entry.state_label}"
+        if "(" in entry.state_label
+        else f"{entry.label} ({entry.state_label})"
+    )
+
+
+def _weights(entries: Sequence[Entry]) -> str:
+    """Observations with their weights; those that are not named are summed."""
+    named = [f"{_name(each)} {_decibans(each.decibans or 0.0)}" for each in entries[:_NAMED]]
+    rest = entries[_NAMED:]
+    if rest:
+        total = math.fsum(each.decibans or 0.0 for each in rest)
+        named.append(f"{len(rest)} more {_decibans(total)}")
+    return "; ".join(named) or "nothing of a deciban or more"
+
+
+def _range(weakest: WeakestNumber, posterior: float) -> tuple[float, float]:
+    """The least and the greatest probability as the number goes through its interval."""
+    ends = [
+        1.0 / (1.0 + 10.0 ** (-end / 10.0)) for end in (weakest.at_low, weakest.at_high) if end is not None
+    ]
+    return min([posterior, *ends]), max([posterior, *ends])
+
+
+def _origin(number: Backing) -> str:
+    between = f"95 % {number.low:g} to {number.high:g}, " if number.low is not None else ""
+    size = f", n = {number.n:,}" if number.n else ""
+    sources = f", {', '.join(number.sources)}" if number.sources else ""
+    return f"{between}{number.grade}{size}{sources}"
+
+
+def _percent(probability: float) -> str:
+    if probability > 0.99:
+        return "above 99 %"
+    if probability >= 0.001:
+        return f"{100.0 * probability:.2g} %"
+    return spoken_frequency(probability)
+
+
+def _decibans(weight: float) -> str:
+    return f"{weight:+.1f} dB".replace("-", "\u2212")
