@@ -86,15 +86,16 @@ def _print_influence(model: Model, folder: Path) -> None:
     plain, weighted = better_than_judgement(found)
     print()
     print_wrapped(
-        f"Of the {len(found)} numbers behind the probabilities {100 * plain:.0f} % rest on something better than "
-        f"judgement; weighted by how far each moves the answers to {len(patients)} vignettes and cases when "
-        f"its odds are doubled or halved, {100 * weighted:.0f} %."
-    )
-    print_wrapped(
-        "The judgements whose stated intervals move an answer most: mean over these patients of the largest "
-        "change of a probability, in percentage points."
+        f"Of the {len(found)} numbers behind the probabilities {100 * plain:.0f} % rest on something better "
+        f"than judgement; weighted by how far each moves the answers to {len(patients)} vignettes and cases "
+        f"when its odds are doubled or halved, {100 * weighted:.0f} %."
     )
     holes = [each for each in found if each.grade == "judgement" and each.swing > 0.0]
+    if holes:
+        print_wrapped(
+            "The judgements whose stated intervals move an answer most: mean over these patients of the "
+            "largest change of a probability, in percentage points."
+        )
     for each in holes[:_SHOWN_HOLES]:
         print_wrapped(each.path, f"  {100 * each.swing:>5.2f}  ", " " * 9)
 
