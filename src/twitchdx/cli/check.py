@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twitchdx.assembly import assemble_folder
 from twitchdx.card import gather_patients
-from twitchdx.catalogue import list_parameters
+from twitchdx.catalogue import count_grades, list_parameters
 from twitchdx.checks import answered_facts
 from twitchdx.cli.output import print_text, print_wrapped
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError
@@ -70,10 +70,12 @@ def _print_facts(spec: ModelSpec) -> None:
 
 def _print_grades(spec: ModelSpec) -> None:
     parameters = list_parameters(spec)
-    grades = Counter(each.grade for each in parameters)
-    shares = (f"{grade} {100 * n / len(parameters):.0f} % ({n})" for grade, n in grades.most_common())
-    print_wrapped(", ".join(shares), f"{len(parameters)} numbers: ", "  ")
-    counted = len(parameters) - grades["definition"]
+    grades = count_grades(parameters)
+    total = grades.total()
+    shares = (f"{grade} {100 * n / total:.0f} % ({n})" for grade, n in grades.most_common())
+    places = f" in {len(parameters)} places" if len(parameters) > total else ""
+    print_wrapped(", ".join(shares), f"{total} numbers{places}: ", "  ")
+    counted = total - grades["definition"]
     if counted:
         sound = 100 * (counted - grades["judgement"]) / counted
         print_wrapped(f"Without definitions, {sound:.0f} % rest on something better than judgement.")
