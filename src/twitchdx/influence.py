@@ -93,7 +93,7 @@ def measure_influence(
     Returns
     -------
     tuple of Influence
-        One for every number whose grade is not `definition`; a shared one is changed in all its places at once.
+        One for every number whose grade is not `definition`; a shared one is changed in all places at once.
     """
     spec = model.spec
     if spec is None or not patients:
