@@ -174,3 +174,14 @@ def test_an_export_that_cannot_be_written_is_one_clear_error(
     assert printed.out == ""
     assert str(target) in printed.err
     assert "Traceback" not in printed.err
+
+
+def test_check_tells_which_judgements_matter_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "chest_clinic", "--influence"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    # Counted by hand: 14 published, one judgement (which no probability depends on) and three definitions.
+    assert "Without definitions, 93 % rest on something better than judgement." in said
+    assert "Of the 14 numbers behind the probabilities 100 % rest on something better than judgement" in said
+    assert "judgements whose stated intervals" not in said
+    assert main(["check", "chest_clinic"]) == 0
+    assert "behind the probabilities" not in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from twitchdx import spec as specs
@@ -55,8 +56,18 @@ def _describe(
 
 
 def list_parameters(spec: specs.ModelSpec) -> tuple[Parameter, ...]:
-    """Every number of a model, in the order of its sections; the duration of an incidence after it."""
-    return tuple(_parameter(path, estimate) for path, estimate in specs.walk_estimates(spec))
+    """Every number of a model, in the order of its sections; the duration of an incidence after it.
+
+    A shared number stands at every place that has it.
+    """
+    return tuple(
+        _parameter(path, estimate) for path, estimate in specs.walk_estimates(spec) if path[0] != "shared"
+    )
+
+
+def count_grades(parameters: Iterable[Parameter]) -> Counter[specs.Grade]:
+    """How many numbers have each grade; one that stands in several places counts once."""
+    return Counter({each.shared or each.path: each.grade for each in parameters}.values())
 
 
 def _parameter(path: tuple[str | int, ...], estimate: specs.Estimate) -> Parameter:
@@ -70,6 +81,7 @@ def _parameter(path: tuple[str | int, ...], estimate: specs.Estimate) -> Paramet
         grade=estimate.grade,
         sources=estimate.sources,
         note=estimate.note,
+        shared=estimate.shared,
     )
 
 

@@ -43,7 +43,7 @@ class Influence:
     Attributes
     ----------
     path : str
-        Its place in the model.
+        Its place in the model; of a shared number, its place in the section `shared`.
     grade : str
         Strength of its source.
     value, low, high : float
@@ -93,20 +93,27 @@ def measure_influence(
     Returns
     -------
     tuple of Influence
-        One for every number with an interval or a grade that is not `definition`.
+        One for every number whose grade is not `definition`; a shared one is changed in all places at once.
     """
     spec = model.spec
     if spec is None or not patients:
         return ()
     panel = _Panel(model, spec, patients, get_engine(engine))
-    found = [panel.measure(path, estimate) for path, estimate in _numbers_of_network(spec)]
+    found = [panel.measure(places, estimate) for places, estimate in _numbers_of_network(spec)]
     return tuple(sorted(found, key=lambda each: (-each.swing, -each.shift)))
 
 
-def _numbers_of_network(spec: ModelSpec) -> Iterator[tuple[Path, Estimate]]:
+def _numbers_of_network(spec: ModelSpec) -> Iterator[tuple[list[Path], Estimate]]:
+    """Each number with all places where it stands."""
+    places: dict[Path | str, list[Path]] = {}
+    numbers: dict[Path | str, Estimate] = {}
     for path, estimate in walk_estimates(spec):
         if "distribution" in path and estimate.grade != "definition":
-            yield path, estimate
+            key = estimate.shared or path
+            places.setdefault(key, []).append(path)
+            numbers[key] = estimate
+    for key, estimate in numbers.items():
+        yield places[key], estimate
 
 
 class _Panel:
@@ -129,16 +136,15 @@ class _Panel:
         marginals = self.engine.answer_many(network, self.rows, self.causes).marginals
         return np.stack([marginals[cause][:, 1:].sum(axis=1) for cause in self.causes], axis=1)
 
-    def measure(self, path: Path, estimate: Estimate) -> Influence:
-        shift = self.change(
-            path, estimate, [_moved(path, estimate, _FACTOR), _moved(path, estimate, 1 / _FACTOR)]
-        )
+    def measure(self, places: list[Path], estimate: Estimate) -> Influence:
+        moved = [_moved(places[0], estimate, factor) for factor in (_FACTOR, 1.0 / _FACTOR)]
+        shift = self.change(places, estimate, moved)
         ends = [end for end in (estimate.low, estimate.high) if end is not None and end != estimate.value]
-        swing = self.change(path, estimate, ends)
+        swing = self.change(places, estimate, ends)
         widest = swing if ends else shift
         patient, cause = np.unravel_index(int(widest.argmax()), widest.shape)
         return Influence(
-            path=".".join(map(str, path)),
+            path=f"shared.{estimate.shared}" if estimate.shared else ".".join(map(str, places[0])),
             grade=estimate.grade,
             value=estimate.value,
             low=estimate.low,
@@ -150,18 +156,19 @@ class _Panel:
             patient=self.names[patient],
         )
 
-    def change(self, path: Path, estimate: Estimate, values: list[float]) -> Array:
+    def change(self, places: list[Path], estimate: Estimate, values: list[float]) -> Array:
         """The larger change of each posterior, shape (B, C), when the number takes one of some values."""
         largest = np.zeros_like(self.base)
         for value in values:
-            np.maximum(largest, np.abs(self.answer(path, estimate, value) - self.base), out=largest)
+            np.maximum(largest, np.abs(self.answer(places, estimate, value) - self.base), out=largest)
         return largest
 
-    def answer(self, path: Path, estimate: Estimate, value: float) -> Array:
+    def answer(self, places: list[Path], estimate: Estimate, value: float) -> Array:
         for fraction in _FRACTIONS:
             near = estimate.value + fraction * (value - estimate.value)
             # Only the value counts for the network; the interval need not hold it.
-            changed = replace_estimates(self.spec, {path: replace(estimate, value=near)})
+            moved = replace(estimate, value=near)
+            changed = replace_estimates(self.spec, dict.fromkeys(places, moved))
             try:
                 return self.present(recompile(changed, self.spec, self.network))
             except ModelError:

@@ -68,6 +68,8 @@ class Parameter:
     """Ids of references."""
     note: str
     """What a reader must know about it."""
+    shared: str = ""
+    """Name of the number that stands here and in other places; empty where it stands here only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,10 @@ from types import MappingProxyType
 from typing import get_args
 
 from twitchdx.card.portrait import Portrait
+from twitchdx.catalogue import count_grades
 from twitchdx.display.words import spoken_probability
 from twitchdx.influence import Influence, better_than_judgement
+from twitchdx.model import Model
 from twitchdx.spec import ROLE_OF_SECTION, Grade
 from twitchdx.validation import FigureResult, VignetteResult
 
@@ -43,14 +45,20 @@ def _identity(portrait: Portrait) -> str:
         ("Complaint", f"{model.variable(header.complaint).label} (`{header.complaint}`)"),
         ("Variables", f"{len(model.variables)}: {', '.join(counts)}"),
         ("Arrows", f"{arrows:,}"),
-        ("Numbers", f"{len(model.parameters()):,}"),
+        ("Numbers", _numbers(model)),
         ("Licence", header.licence),
     ]
     return _table(("what", ""), rows)
 
 
+def _numbers(model: Model) -> str:
+    parameters = model.parameters()
+    total = count_grades(parameters).total()
+    return f"{total:,}" if total == len(parameters) else f"{total:,}, in {len(parameters):,} places"
+
+
 def _provenance(portrait: Portrait) -> str:
-    grades = Counter(each.grade for each in portrait.model.parameters())
+    grades = count_grades(portrait.model.parameters())
     total = sum(grades.values())
     rows = [(grade, f"{grades[grade]:,}", _percent(grades[grade] / total)) for grade in get_args(Grade)]
     rows = [row for row in rows if row[1] != "0"]
@@ -177,7 +185,9 @@ BLOCKS: Mapping[str, Callable[[Portrait], str]] = MappingProxyType(
 
 def _place(influence: Influence) -> str:
     """Where a number stands, without what a reader can do without."""
-    _, variable, *rest = influence.path.split(".")
+    section, variable, *rest = influence.path.split(".")
+    if section == "shared":
+        return f"`{variable}`, in several places"
     place = [each for each in rest[2:] if each not in ("rows", "probabilities")]
     return f"`{variable}` {' '.join(place)}"
 

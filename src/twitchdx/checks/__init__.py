@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twitchdx.checks.distributions import check_distributions
-from twitchdx.checks.estimates import check_estimates, form_of
+from twitchdx.checks.estimates import check_estimates, check_shared, form_of
 from twitchdx.checks.facts import answered_facts, check_facts
 from twitchdx.checks.graph import check_graph
 from twitchdx.checks.measurements import check_measurements
@@ -49,6 +49,7 @@ def check_spec(
     check_distributions(spec, report)
     check_graph(spec, report)
     check_estimates(spec, report)
+    check_shared(spec, report)
     check_measurements(spec, report)
     check_rules(spec, report)
     check_facts(spec, report)

@@ -52,6 +52,17 @@ def form_of(path: Path, estimate: Estimate) -> Form:
     return estimate.form or allowed_forms(path)[0]
 
 
+def check_shared(spec: ModelSpec, report: Report) -> None:
+    """Every shared number stands somewhere, and none refers to another."""
+    used = {estimate.shared for path, estimate in walk_estimates(spec) if path[0] != "shared"}
+    for name, estimate in spec.shared.items():
+        path: Path = ("shared", name)
+        if estimate.shared:
+            report.error("shared-chain", path, "a shared number names another.", "Write its own keys here.")
+        if name not in used:
+            report.error("unused-shared", path, f"{name!r} stands nowhere.", "Use it, or remove it.")
+
+
 def check_estimates(spec: ModelSpec, report: Report) -> None:
     """Check every number of a model."""
     references = {reference.id for reference in spec.references}
@@ -63,6 +74,12 @@ def check_estimates(spec: ModelSpec, report: Report) -> None:
 
 
 def _check_form(path: Path, estimate: Estimate, report: Report) -> None:
+    if path[0] == "shared":
+        # Where it may stand is looked at where it stands.
+        if estimate.form is None:
+            found = "the number does not say its form."
+            report.error("form-missing", path, found, "Add `form:`; every place needs it.")
+        return
     allowed = allowed_forms(path)
     choices = ", ".join(allowed)
     if estimate.form is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from twitchdx.assembly import assemble_folder
 from twitchdx.card import gather_patients
-from twitchdx.catalogue import list_parameters
+from twitchdx.catalogue import count_grades, list_parameters
 from twitchdx.checks import answered_facts
 from twitchdx.cli.output import print_text, print_wrapped
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError
@@ -70,10 +70,12 @@ def _print_facts(spec: ModelSpec) -> None:
 
 def _print_grades(spec: ModelSpec) -> None:
     parameters = list_parameters(spec)
-    grades = Counter(each.grade for each in parameters)
-    shares = (f"{grade} {100 * n / len(parameters):.0f} % ({n})" for grade, n in grades.most_common())
-    print_wrapped(", ".join(shares), f"{len(parameters)} numbers: ", "  ")
-    counted = len(parameters) - grades["definition"]
+    grades = count_grades(parameters)
+    total = grades.total()
+    shares = (f"{grade} {100 * n / total:.0f} % ({n})" for grade, n in grades.most_common())
+    places = f" in {len(parameters)} places" if len(parameters) > total else ""
+    print_wrapped(", ".join(shares), f"{total} numbers{places}: ", "  ")
+    counted = total - grades["definition"]
     if counted:
         sound = 100 * (counted - grades["judgement"]) / counted
         print_wrapped(f"Without definitions, {sound:.0f} % rest on something better than judgement.")
@@ -86,15 +88,16 @@ def _print_influence(model: Model, folder: Path) -> None:
     plain, weighted = better_than_judgement(found)
     print()
     print_wrapped(
-        f"Of the {len(found)} numbers behind the probabilities {100 * plain:.0f} % rest on something better than "
-        f"judgement; weighted by how far each moves the answers to {len(patients)} vignettes and cases when "
-        f"its odds are doubled or halved, {100 * weighted:.0f} %."
-    )
-    print_wrapped(
-        "The judgements whose stated intervals move an answer most: mean over these patients of the largest "
-        "change of a probability, in percentage points."
+        f"Of the {len(found)} numbers behind the probabilities {100 * plain:.0f} % rest on something better "
+        f"than judgement; weighted by how far each moves the answers to {len(patients)} vignettes and cases "
+        f"when its odds are doubled or halved, {100 * weighted:.0f} %."
     )
     holes = [each for each in found if each.grade == "judgement" and each.swing > 0.0]
+    if holes:
+        print_wrapped(
+            "The judgements whose stated intervals move an answer most: mean over these patients of the "
+            "largest change of a probability, in percentage points."
+        )
     for each in holes[:_SHOWN_HOLES]:
         print_wrapped(each.path, f"  {100 * each.swing:>5.2f}  ", " " * 9)
 

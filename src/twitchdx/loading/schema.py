@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from twitchdx.errors import Where
 from twitchdx.loading.plain import plain_data
 from twitchdx.loading.shape import CSL_NAMES, Parsed, Path, Shape, Sound, leave_out_entries
+from twitchdx.loading.sharing import fill_in_shared
 from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import FORMAT_VERSION, LEVELS, ModelSpec, ValidationSpec
 
@@ -28,7 +30,9 @@ def parse_spec(data: Mapping[str, Data], where: Callable[[Path], Where]) -> Pars
     where : callable
         Path of an entry -> its place.
     """
-    return _MODEL.parse(data, where, _sound_part)
+    filled, unknown = fill_in_shared(data, where)
+    parsed = _MODEL.parse(filled, where, _sound_part)
+    return replace(parsed, issues=(*unknown, *parsed.issues)) if unknown else parsed
 
 
 def _sound_part(data: Mapping[str, Data], faulty: Iterable[Path]) -> Sound:

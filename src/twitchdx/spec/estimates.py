@@ -86,3 +86,5 @@ class Estimate:
     """For `incidence` (per person-year): mean years from onset to diagnosis, as a `quantity`."""
     family: str = ""
     """Judgements with the same family name share a bias: their errors are correlated."""
+    shared: str = ""
+    """Instead of all other keys: the entry of the section `shared` that stands here as well."""

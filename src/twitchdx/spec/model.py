@@ -93,6 +93,8 @@ class ModelSpec:
     """All five levels of care."""
     references: tuple[Reference, ...] = ()
     """The bibliography."""
+    shared: dict[str, Estimate] = field(default_factory=dict)
+    """Numbers that stand in several places: one judgement made once, one source read once."""
     facts: dict[str, str] = field(default_factory=dict)
     """Facts that the model promises to answer: id -> statement."""
     risk_factors: dict[str, Variable] = field(default_factory=dict)

@@ -1,0 +1,108 @@
+"""One number in several places: written once, counted once, moved everywhere at once."""
+
+# ruff: noqa: E501 - lines of a model
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import twitchdx as dx
+from models import place_of, spoiled, write_model
+from twitchdx.catalogue import count_grades
+from twitchdx.influence import measure_influence
+
+WEAR = "            present: {present: {value: 0.5, low: 0.4, high: 0.6, form: link, grade: cohort, sources: [hinge2001]}}\n"
+MILD = "            mild: {present: {value: 0.3, low: 0.2, high: 0.4, form: link, grade: cohort, sources: [hinge2001]}}\n"
+ENTRY = "shared:\n  rubbing: {value: 0.4, low: 0.2, high: 0.7, form: link, grade: judgement, note: much the same for both}\n"
+TWICE = (
+    ("risk_factors:\n", f"{ENTRY}risk_factors:\n"),
+    (WEAR, "            present: {present: {shared: rubbing}}\n"),
+    (MILD, "            mild: {present: {shared: rubbing}}\n"),
+)
+
+
+def load(folder: Path, *changes: tuple[str, str]) -> dx.Model:
+    return dx.load_model(write_model(folder / "squeaking_hinge", spoiled(*changes)))
+
+
+def test_it_says_the_same_as_the_number_written_out(tmp_path: Path) -> None:
+    number = "{value: 0.4, low: 0.2, high: 0.7, form: link, grade: judgement, note: much the same for both}"
+    shared = load(tmp_path / "shared", *TWICE)
+    written = load(
+        tmp_path / "written",
+        (WEAR, f"            present: {{present: {number}}}\n"),
+        (MILD, f"            mild: {{present: {number}}}\n"),
+    )
+    evidence = {"squeak": "loud", "rust_meter": 7}
+    assert shared.diagnose(evidence).posterior == written.diagnose(evidence).posterior
+
+
+def test_it_counts_once_and_is_listed_wherever_it_stands(tmp_path: Path) -> None:
+    before = load(tmp_path / "before").parameters()
+    after = load(tmp_path / "after", *TWICE).parameters()
+    assert [each.path for each in after] == [each.path for each in before]
+    assert [each.path.split(".")[-3] for each in after if each.shared == "rubbing"] == ["rust", "wear"]
+    assert count_grades(after)["judgement"] == count_grades(before)["judgement"] + 1
+    assert count_grades(after)["cohort"] == count_grades(before)["cohort"] - 2
+
+
+def test_its_influence_is_that_of_all_its_places_together(tmp_path: Path) -> None:
+    patients = {"loud": {"squeak": "loud"}}
+    shared = load(tmp_path / "shared", *TWICE)
+    (found,) = [each for each in measure_influence(shared, patients) if each.path == "shared.rubbing"]
+
+    def with_link(value: float) -> dx.Model:
+        entry = ENTRY.replace("value: 0.4", f"value: {value}")
+        return load(tmp_path / str(value), (TWICE[0][0], f"{entry}risk_factors:\n"), *TWICE[1:])
+
+    here = shared.diagnose(patients["loud"]).posterior
+    ends = [with_link(value).diagnose(patients["loud"]).posterior for value in (0.2, 0.7)]
+    largest = max(abs(end[cause] - here[cause]) for end in ends for cause in here)
+    assert found.swing == pytest.approx(largest)
+
+
+def test_it_survives_being_written_and_read_again(tmp_path: Path) -> None:
+    from twitchdx.loading import parse_spec, spec_data
+
+    spec = load(tmp_path, *TWICE).spec
+    assert spec is not None
+    again = parse_spec(spec_data(spec), lambda _: pytest.fail("nothing is wrong"))
+    assert again.spec == spec
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "marker"),
+    [
+        (
+            "unknown-shared",
+            ((WEAR, "            present: {present: {shared: rubing}}\n"), *TWICE[::2]),
+            "{shared: rubing}",
+        ),
+        ("unused-shared", TWICE[:1], "  rubbing:"),
+        ("form-missing", ((TWICE[0][0], TWICE[0][1].replace("form: link, ", "")), *TWICE[1:]), "  rubbing:"),
+        (
+            "shared-chain",
+            (
+                (
+                    "risk_factors:\n",
+                    f"{ENTRY}  other: {{value: 0.4, grade: seed, form: link, sources: [manual], n: 3, shared: rubbing}}\nrisk_factors:\n",
+                ),
+                *TWICE[1:],
+            ),
+            "  other:",
+        ),
+    ],
+)
+def test_a_mistake_in_it_is_reported_with_its_place(
+    tmp_path: Path, code: str, changes: tuple[tuple[str, str], ...], marker: str
+) -> None:
+    texts = spoiled(*changes)
+    with pytest.raises(dx.ModelError) as caught:
+        dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
+    found = [issue for issue in caught.value.issues if issue.code == code]
+    assert place_of(texts, marker) in [(issue.where.file, issue.where.line) for issue in found]
+    assert all(issue.fix for issue in found)
+    if code == "unknown-shared":
+        assert "rubbing" in found[0].fix
