@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import twitchdx as dx
@@ -31,6 +31,8 @@ def spoken(network: Network, likelihoods: dict) -> dict:
     }
 
 
+# Most evidence that is drawn is possible.
+@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(small_networks(), st.data())
 def test_impossible_evidence_names_a_minimal_conflict(
     engine: Engine, network: Network, data: st.DataObject
@@ -53,6 +55,8 @@ def test_impossible_evidence_names_a_minimal_conflict(
     assert caught.value.issues[0].fix
 
 
+# Most evidence that is drawn is possible.
+@settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(small_networks(), st.data())
 def test_a_conflict_of_one_or_two_is_a_smallest_one(
     engine: Engine, network: Network, data: st.DataObject

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import twitchdx as dx
+from twitchdx.engines import get_engine
 from twitchdx.evidence import parse_evidence
 from twitchdx.loading import find_model
-from twitchdx.spec import LEVELS, Condition, ModelSpec
+from twitchdx.network import recompile
+from twitchdx.numerics import read_only
+from twitchdx.spec import LEVELS, Condition, ModelSpec, replace_estimates, walk_estimates
 from twitchdx.steps import Situation, TriageRules
+from twitchdx.validation import read_validation
 
 HERE = Path(__file__).parent
 FACTS = (HERE / "data" / "seed_fact_ids.txt").read_text(encoding="utf-8").split()
@@ -171,7 +178,29 @@ def test_every_rule_and_step_has_a_source_or_a_note_and_every_reference_is_used(
     used.update(
         s for _, each in spec().variables().values() if each.measurement for s in each.measurement.sources
     )
+    figures = read_validation(find_model("knee_twitching")).figures.values()
+    used.update(source for figure in figures for source in figure.sources)
     assert set(model().references) - used == set()
+
+
+def test_the_card_says_what_the_leak_of_frequent_twitching_does() -> None:
+    path = ("findings", "muscle_twitching", "distribution", "noisy_max", "leak", "frequent")
+    leak = dict(walk_estimates(spec()))[path]
+    card = (find_model("knee_twitching") / "MODEL_CARD.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (0\.\d+) \| ([\d.]+) % \| 1 in ([\d,]+) \| ([\d.]+) % \|$", card, re.MULTILINE)
+    assert [float(value) for value, *_ in rows] == [0.003, 0.01, 0.03, 0.1]
+    frequent = read_only(np.eye(4)[2])
+    for value, often, als, benign in rows:
+        changed = replace_estimates(spec(), {path: replace(leak, value=float(value))})
+        network = recompile(changed, spec(), model().network)
+        beforehand = get_engine("exact").answer(network, {}, ["muscle_twitching"]).marginals
+        answer = get_engine("exact").answer(
+            network, {"muscle_twitching": frequent}, ["als", "benign_fasciculation"]
+        )
+        # As precise as it is written: two or three digits.
+        assert float(often) == pytest.approx(100 * beforehand["muscle_twitching"][2:].sum(), rel=0.03)
+        assert float(als.replace(",", "")) == pytest.approx(1 / answer.marginals["als"][1:].sum(), rel=0.03)
+        assert float(benign) == pytest.approx(100 * answer.marginals["benign_fasciculation"][1], rel=0.03)
 
 
 def test_there_is_a_case_for_each_situation() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import twitchdx
+from twitchdx.catalogue import count_grades
 from twitchdx.cli import main
 from twitchdx.loading import parse_case
 
@@ -89,10 +90,10 @@ def test_what_a_network_file_gives_is_as_the_readme_says(tmp_path: Path) -> None
 
 
 def test_the_share_of_judgements_is_as_the_readme_says() -> None:
-    (said,) = re.findall(r"About (\d+) % are still judgements", README)
-    grades = [each.grade for each in twitchdx.load_model("knee_twitching").parameters()]
-    # "About" is to the nearest ten.
-    assert 10 * round(10 * grades.count("judgement") / len(grades)) == int(said)
+    (said,) = re.findall(r"(\d+) % of them rest on\s+something better than judgement", README)
+    grades = count_grades(twitchdx.load_model("knee_twitching").parameters())
+    counted = grades.total() - grades["definition"]
+    assert round(100 * (counted - grades["judgement"]) / counted) == int(said)
 
 
 def test_links_inside_the_repository_lead_somewhere() -> None:

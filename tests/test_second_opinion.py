@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import twitchdx as dx
 from peers import lazy_propagation, variable_elimination
 from strategies import possible_evidence, random_network, sampled_evidence, seeds, small_networks
-from twitchdx.engines import Engine
+from twitchdx.engines import ENGINES, Engine
 from twitchdx.loading import find_model
 from twitchdx.network import Network, split_network
 from twitchdx.numerics import Array
@@ -60,14 +60,16 @@ def test_the_queries_of_pgmpy_agree(engine: Engine, random: Random, size: int, s
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_pyagrum_agrees_on_the_cases_of_the_shipped_model(engine: Engine, case: Any) -> None:
+def test_pyagrum_agrees_on_the_cases_of_the_shipped_model(case: Any) -> None:
     model = dx.load_model("knee_twitching")
-    evidence = json.loads(case.read_text(encoding="utf-8"))["evidence"]
-    answer = model.diagnose(evidence, engine=engine.name)
+    # Age and sex are said of everybody: where they are not known, pyAgrum runs out of memory.
+    evidence = {"age": 50, "sex": "female", **json.loads(case.read_text(encoding="utf-8"))["evidence"]}
+    answers = [model.diagnose(evidence, engine=engine) for engine in ENGINES]
     # Tables of all the parents of the complaint at once would be too large for pyAgrum: they are split.
     log_evidence, marginals = lazy_propagation(
-        split_network(model.network), answer.evidence.likelihoods, model.causes
+        split_network(model.network), answers[0].evidence.likelihoods, model.causes
     )
-    assert answer.log_evidence == pytest.approx(log_evidence, rel=0.0, abs=1e-10)
-    for each in answer.differential:
-        assert list(each.states.values()) == pytest.approx(marginals[each.cause], rel=1e-10, abs=0.0)
+    for answer in answers:
+        assert answer.log_evidence == pytest.approx(log_evidence, rel=0.0, abs=1e-10)
+        for each in answer.differential:
+            assert list(each.states.values()) == pytest.approx(marginals[each.cause], rel=1e-10, abs=0.0)
