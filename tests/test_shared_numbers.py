@@ -4,14 +4,25 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import twitchdx as dx
 from models import place_of, spoiled, write_model
-from twitchdx.catalogue import count_grades
+from twitchdx.answering import query
+from twitchdx.catalogue import count_grades, list_parameters
+from twitchdx.engines import ExactEngine, core_status
+from twitchdx.errors import ModelError
 from twitchdx.influence import measure_influence
+from twitchdx.spec import ModelSpec, places_of_shared
+from twitchdx.uncertainty.beliefs import believe
+from twitchdx.uncertainty.intervals import answer_uncertainty, measure_uncertainty
+from twitchdx.whatif import Subject, trace_number, with_parameters
+from twitchdx.whatif.parameters import dotted
+from twitchdx.whatif.screening import uncertain_numbers
 
 WEAR = "            present: {present: {value: 0.5, low: 0.4, high: 0.6, form: link, grade: cohort, sources: [hinge2001]}}\n"
 MILD = "            mild: {present: {value: 0.3, low: 0.2, high: 0.4, form: link, grade: cohort, sources: [hinge2001]}}\n"
@@ -106,3 +117,75 @@ def test_a_mistake_in_it_is_reported_with_its_place(
     assert all(issue.fix for issue in found)
     if code == "unknown-shared":
         assert "rubbing" in found[0].fix
+
+
+def rubbing_places(spec: ModelSpec) -> list[int]:
+    places = places_of_shared(spec)["rubbing"]
+    paths = believe(spec).paths
+    return [paths.index(path) for path in places if path in paths]
+
+
+def test_it_is_one_deviate_in_what_is_believed(tmp_path: Path) -> None:
+    spec = load(tmp_path, *TWICE).spec
+    assert spec is not None
+    beliefs = believe(spec)
+    one, other = rubbing_places(spec)
+    drawn = beliefs.draw(200, 1)
+    np.testing.assert_array_equal(drawn[:, one], drawn[:, other])
+    assert drawn[:, one].std() > 0.0
+    effects = np.zeros([1, len(beliefs.paths)])
+    effects[0, [one, other]] = 0.3, 0.4
+    own, families = beliefs.combine(effects)
+    # Together 0.7, not the root of 0.3^2 + 0.4^2.
+    assert (own**2).sum() + (families**2).sum() == pytest.approx(0.49)
+
+
+@pytest.mark.skipif(core_status() != "compiled", reason="slopes come from the compiled core")
+def test_its_uncertainty_reaches_the_posterior_by_all_its_places(tmp_path: Path) -> None:
+    model = load(tmp_path / "shared", *TWICE)
+    assert model.spec is not None
+    engine = ExactEngine()
+    found = measure_uncertainty(model.spec, model.network, engine)
+    assert found is not None
+    told = model.diagnose({"squeak": "loud"}).evidence.likelihoods
+    causes = tuple(model.causes)
+    answer = answer_uncertainty(found, model.network, told, causes, None, engine)
+    assert answer is not None
+    (first, _) = rubbing_places(model.spec)
+    own, _ = found.beliefs.combine(answer.probability.effects)
+
+    def log_odds(value: float) -> list[float]:
+        entry = ENTRY.replace("value: 0.4", f"value: {value}")
+        moved = load(tmp_path / str(value), (TWICE[0][0], f"{entry}risk_factors:\n"), *TWICE[1:])
+        posterior = moved.diagnose({"squeak": "loud"}).posterior
+        return [math.log(posterior[cause] / (1.0 - posterior[cause])) for cause in causes]
+
+    slope = (np.array(log_odds(0.40001)) - np.array(log_odds(0.39999))) / 0.00002
+    assert own[:, first] == pytest.approx(slope * found.beliefs.slopes[first], rel=1e-4, abs=1e-8)
+
+
+def test_it_is_changed_in_all_of_its_places_by_whichever_name(tmp_path: Path) -> None:
+    model = load(tmp_path, *TWICE)
+    paths = [each.path for each in model.parameters() if each.shared == "rubbing"]
+    digests = set()
+    for path in (*paths, "shared.rubbing"):
+        changed = with_parameters(model._assembled, {path: 0.5})
+        assert changed.spec is not None
+        values = {each.value for each in list_parameters(changed.spec) if each.shared == "rubbing"}
+        assert values == {0.5}
+        digests.add(changed.digest)
+    assert len(digests) == 1
+    with pytest.raises(ModelError) as caught:
+        with_parameters(model._assembled, dict.fromkeys(paths, 0.5))
+    assert [each.code for each in caught.value.issues] == ["changed-twice"]
+
+
+def test_a_what_if_of_its_value_moves_all_of_its_places(tmp_path: Path) -> None:
+    model = load(tmp_path, *TWICE)
+    answer = model.diagnose({"squeak": "loud"})
+    subject = Subject(model._assembled, answer.evidence, ExactEngine(), "squeak")
+    (path,) = [each.path for each in uncertain_numbers(subject) if each.estimate.shared]
+    function = trace_number(subject, dotted(path), "rust")
+    high = with_parameters(model._assembled, {dotted(path): 0.7})
+    expected = query(high.network, answer.evidence, ("rust",), ExactEngine()).marginals["rust"][1:].sum()
+    assert function.at_high == pytest.approx(float(expected), rel=1e-10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Engine, Rows, Slopes
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Condition, Engine, Hypothesis, Rows, Slopes
 from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
@@ -14,8 +14,10 @@ __all__ = [
     "UNOBSERVED",
     "Answer",
     "Answers",
+    "Condition",
     "Engine",
     "ExactEngine",
+    "Hypothesis",
     "Rows",
     "Slopes",
     "core_status",

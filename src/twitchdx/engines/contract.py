@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,6 +71,31 @@ class Answers:
     log_evidence: Array
     marginals: Mapping[str, Array]
     cells: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a hypothesis.
+
+    Attributes
+    ----------
+    variable : str
+        The variable that it is about.
+    allowed : tuple of int
+        The states for which it holds; with a parent, the grades of what this parent contributes. At most 64
+        of them.
+    parent : int
+        -1 for the state of the variable; else which of its parents is meant: its place among the producers of
+        a noisy variable.
+    """
+
+    variable: str
+    allowed: tuple[int, ...]
+    parent: int = -1
+
+
+#: Holds where all of its conditions do.
+Hypothesis = Sequence[Condition]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,12 @@ import functools
 import threading
 import weakref
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Rows, Slopes
+from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Hypothesis, Rows, Slopes
 from twitchdx.engines.core import load_core
 from twitchdx.engines.numpy_core import NumpyCore
 from twitchdx.errors import EngineError, Issue, OptionError, Where
@@ -29,6 +30,9 @@ BUDGET = 2**25
 _LIMIT = 2**31 - 1
 # More patients than this are handed to the core at once only in pieces, so that an interrupt is heard.
 _PIECE = 4096
+
+# States and classes of a condition are bits of one number, "suppressed" among them.
+_BITS = 63
 
 _Ints = NDArray[np.int32]
 
@@ -106,12 +110,12 @@ class ExactEngine:
             log_evidence, {name: marginals[:, a:b] for name, (a, b) in asked.columns.items()}, cells
         )
 
-
     def differentiate(
         self,
         network: Network,
         likelihoods: Mapping[str, Array],
-        hypotheses: Sequence[tuple[str, Array]],
+        hypotheses: Sequence[Hypothesis],
+        least: Sequence[float] | None = None,
     ) -> Slopes | None:
         """How P(evidence), and each hypothesis together with it, depends on the numbers of the network.
 
@@ -121,13 +125,15 @@ class ExactEngine:
             The compiled network.
         likelihoods : mapping of str to float64 array
             The evidence.
-        hypotheses : sequence of tuple of str and float64 array
-            A variable, and 1 for each of its states for which the hypothesis holds, else 0.
+        hypotheses : sequence of sequence of Condition
+            Each holds where all of its conditions do.
+        least : sequence of float, optional
+            Of each hypothesis: the share of P(evidence) below which its slopes are not wanted, and are 0.
 
         Returns
         -------
         Slopes or None
-            None where there is no compiled core.
+            None where there is no compiled core, or a condition is about more than 63 states.
 
         Raises
         ------
@@ -140,14 +146,26 @@ class ExactEngine:
         names = sorted(likelihoods, key=compiled.index.__getitem__)
         vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
         compiled.check(names, [vector[None, :] for vector in vectors])
-        log_mass, slopes, cells = compiled.differentiate(names, vectors, hypotheses, self.budget)
+        if any(compiled.sizes[each.variable] > _BITS for hypothesis in hypotheses for each in hypothesis):
+            return None
+        shares = np.zeros(len(hypotheses)) if least is None else np.asarray(least, dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            logs = np.log(shares)
+        log_mass, slopes, cells = compiled.differentiate(names, vectors, hypotheses, logs, self.budget)
         if cells:
             raise _no_answer(cells, self.budget)
         return Slopes(read_only(log_mass), read_only(slopes))
 
 
 class _Hypotheses(ctypes.Structure):
-    _fields_ = (("count", ctypes.c_int64), ("nodes", ctypes.c_void_p), ("likelihoods", ctypes.c_void_p))
+    _fields_ = (
+        ("count", ctypes.c_int64),
+        ("first", ctypes.c_void_p),
+        ("nodes", ctypes.c_void_p),
+        ("parents", ctypes.c_void_p),
+        ("allowed", ctypes.c_void_p),
+        ("least", ctypes.c_void_p),
+    )
 
 
 class _Derivatives(ctypes.Structure):
@@ -280,12 +298,12 @@ class _Compiled:
             raise MemoryError
         return log_evidence, marginals, cells
 
-
     def differentiate(
         self,
         names: Sequence[str],
         vectors: Sequence[Array],
-        hypotheses: Sequence[tuple[str, Array]],
+        hypotheses: Sequence[Hypothesis],
+        least: Array,
         budget: float,
     ) -> tuple[Array, Array, float]:
         """Logs of the masses, slopes by every number, and cells."""
@@ -293,12 +311,16 @@ class _Compiled:
         codes = np.full(len(names), UNOBSERVED - 1, dtype=np.int32)
         pointers = (ctypes.c_void_p * max(len(names), 1))(*map(_address, vectors))
         row = _Rows(1, len(names), _address(variables), _address(codes), ctypes.addressof(pointers))
-        nodes = np.array([self.index[name] for name, _ in hypotheses], dtype=np.int32)
-        supposed = [np.ascontiguousarray(each, dtype=np.float64) for _, each in hypotheses]
-        places = (ctypes.c_void_p * max(len(supposed), 1))(*map(_address, supposed))
-        asked = _Hypotheses(len(supposed), _address(nodes), ctypes.addressof(places))
-        log_mass, cells = np.empty(len(supposed) + 1), np.empty(1)
-        slopes = np.empty((len(supposed) + 1, self.numbers))
+        conditions = [condition for hypothesis in hypotheses for condition in hypothesis]
+        first = np.cumsum([0, *map(len, hypotheses)], dtype=np.int64)
+        nodes = np.array([self.index[each.variable] for each in conditions], dtype=np.int32)
+        parents = np.array([each.parent for each in conditions], dtype=np.int32)
+        allowed = np.array([sum(1 << k for k in each.allowed) for each in conditions], dtype=np.uint64)
+        asked = _Hypotheses(
+            len(hypotheses), *(_address(each) for each in (first, nodes, parents, allowed, least))
+        )
+        log_mass, cells = np.empty(len(hypotheses) + 1), np.empty(1)
+        slopes = np.empty((len(hypotheses) + 1, self.numbers))
         out = _Derivatives(budget, _address(log_mass), _address(slopes), _address(cells))
         if self.core.core_differentiate(
             self.handle, ctypes.byref(row), ctypes.byref(asked), ctypes.byref(out)
@@ -307,7 +329,7 @@ class _Compiled:
         return log_mass, slopes, float(cells[0])
 
 
-def _address(array: NDArray[np.int32] | Array) -> int:
+def _address(array: NDArray[Any]) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twitchdx.checks import form_of
+from twitchdx.engines import Condition
 from twitchdx.errors import ModelError
 from twitchdx.explain.accounts import Backing, WeakestNumber
 from twitchdx.explain.attribution import DECIBANS_PER_NAT, Rivals, log_ratio
@@ -19,6 +20,7 @@ from twitchdx.spec import (
     Estimate,
     Table,
     distribution_of,
+    places_of_shared,
     replace_estimates,
     walk_estimates,
 )
@@ -42,7 +44,8 @@ class Numbers:
     estimates : mapping of tuple to Estimate
         Every estimate of a distribution, by its path.
     slopes : mapping of tuple to float or None
-        d (ln P(H | e) - ln P(K | e)) / d estimate; None where the engine has none.
+        d (ln P(H | e) - ln P(K | e)) / d estimate, of a shared one in all of its places; None where the
+        engine has none.
     """
 
     case: Case
@@ -101,7 +104,9 @@ class Numbers:
         """The numbers at some paths that move the result, the one that moves it most first."""
         if self.slopes is not None:
             paths = [path for path in paths if self.slopes[path] != 0.0]
-        found = [self._backing(path) for path in paths]
+        # A number that stands in several places is one number.
+        once = {self.estimates[path].shared or path: path for path in paths}
+        found = [self._backing(path) for path in once.values()]
         return tuple(sorted(found, key=lambda each: -abs(each.moves or 0.0)))
 
     def weakest(self) -> tuple[Path, Backing] | None:
@@ -178,7 +183,8 @@ def _at(numbers: Numbers, rivals: Rivals, path: Path, value: float) -> float | N
     """The log-ratio with one number changed, in decibans; None where there is none."""
     case, estimate = numbers.case, numbers.estimates[path]
     # Only the value counts for the network; the interval need not hold it.
-    changed = replace_estimates(case.spec, {path: replace(estimate, value=value)})
+    places = places_of_shared(case.spec).get(estimate.shared, (path,))
+    changed = replace_estimates(case.spec, dict.fromkeys(places, replace(estimate, value=value)))
     try:
         network = recompile(changed, case.spec, case.network)
     except ModelError:
@@ -191,11 +197,20 @@ def _at(numbers: Numbers, rivals: Rivals, path: Path, value: float) -> float | N
 def _slopes(case: Case, rivals: Rivals) -> Mapping[Path, float] | None:
     if case.jacobian is None or not isinstance(case.engine, Differentiating):
         return None
-    slopes = case.engine.differentiate(case.network, case.evidence.likelihoods, [rivals.first, rivals.second])
+    hypotheses = [
+        (Condition(name, tuple(np.flatnonzero(vector).tolist())),)
+        for name, vector in (rivals.first, rivals.second)
+    ]
+    slopes = case.engine.differentiate(case.network, case.evidence.likelihoods, hypotheses)
     if slopes is None:
         return None
     by_estimate = case.jacobian.by_estimate(slopes.by_number[1:2] - slopes.by_number[2:3])[0]
-    return dict(zip(case.jacobian.paths, by_estimate.tolist(), strict=True))
+    found = dict(zip(case.jacobian.paths, by_estimate.tolist(), strict=True))
+    # A shared number moves in all of its places at once.
+    for places in places_of_shared(case.spec).values():
+        inside = [path for path in places if path in found]
+        found |= dict.fromkeys(inside, math.fsum(found[path] for path in inside))
+    return found
 
 
 def _section_of(case: Case, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows, Slopes
+from twitchdx.engines import UNOBSERVED, Answers, Engine, Hypothesis, Rows, Slopes
 from twitchdx.errors import EngineError, Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence
 from twitchdx.network import Network
@@ -37,7 +37,7 @@ class Differentiating(Protocol):
     """An engine that knows slopes."""
 
     def differentiate(
-        self, network: Network, likelihoods: Mapping[str, Array], hypotheses: Sequence[tuple[str, Array]]
+        self, network: Network, likelihoods: Mapping[str, Array], hypotheses: Sequence[Hypothesis]
     ) -> Slopes | None:
         """See `ExactEngine.differentiate`."""
         ...

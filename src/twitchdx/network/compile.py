@@ -99,7 +99,8 @@ def recompile(spec: ModelSpec, before: ModelSpec, network: Network) -> Network:
 def compile_leniently(spec: ModelSpec) -> tuple[Network, int]:
     """Compile a model whose numbers were drawn, and may clash where the published ones do not.
 
-    What cannot be converted stands at the nearest possible value: a leak or a link that would be negative at 0.
+    What cannot be converted stands at the nearest possible value: a leak or a link that would be negative at
+    0.
 
     Returns
     -------

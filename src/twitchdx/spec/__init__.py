@@ -7,7 +7,7 @@ as a story. Meaning is checked in `twitchdx.checks`; numbers are converted in `t
 
 from __future__ import annotations
 
-from twitchdx.spec.changes import replace_estimates
+from twitchdx.spec.changes import places_of_shared, replace_estimates
 from twitchdx.spec.distributions import (
     Categorical,
     Deterministic,
@@ -105,6 +105,7 @@ __all__ = [
     "count_kinds",
     "distribution_of",
     "parents_of",
+    "places_of_shared",
     "replace_estimates",
     "walk_estimates",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from twitchdx.spec.estimates import Estimate
-from twitchdx.spec.model import ModelSpec
+from twitchdx.spec.model import ModelSpec, walk_estimates
 
 Path = tuple[str | int, ...]
 
@@ -25,6 +25,15 @@ def replace_estimates(spec: ModelSpec, changes: Mapping[Path, Estimate]) -> Mode
     for path, estimate in changes.items():
         spec = _replace(spec, path, estimate)
     return spec
+
+
+def places_of_shared(spec: ModelSpec) -> dict[str, tuple[Path, ...]]:
+    """Name of each shared number -> every place where it stands, its entry in the section `shared` first."""
+    places: dict[str, tuple[Path, ...]] = {name: (("shared", name),) for name in spec.shared}
+    for path, estimate in walk_estimates(spec):
+        if estimate.shared in places:
+            places[estimate.shared] += (path,)
+    return places
 
 
 def _replace(node: Any, path: Path, part: Estimate) -> Any:

@@ -1,4 +1,4 @@
-"""What is believed of all numbers of a model together: their spreads, and how judgements of one family move as one."""
+"""What is believed of all numbers of a model together: spreads, and families that move as one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from twitchdx.uncertainty.spread import Spread, spread, spread_of
 
 Path = tuple[str | int, ...]
 
-#: Correlation of two judgements of one family, where a model states none: independent errors pretend to know too much, and
-#: a common error alone too little.
+#: Correlation of two judgements of one family, where a model states none: independent errors pretend to know
+#: too much, and a common error alone too little.
 FAMILY_CORRELATION = 0.3
 
 
@@ -23,14 +23,16 @@ FAMILY_CORRELATION = 0.3
 class Beliefs:
     """The joint distribution of the estimates behind a network.
 
-    Every estimate is normal on its own scale (see `Spread`). Those of one family share a standard normal deviate,
+    Every estimate is normal on its own scale (see `Spread`). Those of one family share a standard normal
+    deviate,
 
     z_p = sqrt(rho) z_family + sqrt(1 - rho) e_p,
 
-    so that any two of them have the correlation rho; all others are independent. A number for "at least this grade" is drawn as a
-    share of the number for the grade below it, and of several probabilities that stand in one row each is drawn as a share of
-    what the ones before it leave: then grades never cross, rows never exceed 1, and every mean is the number that the
-    posterior uses.
+    so that any two of them have the correlation rho; all others are independent. A shared number that stands
+    in several places has one deviate for all of them. A number for "at least this grade" is drawn as a share
+    of the number for the grade below it, and of several probabilities that stand in one row each is drawn as
+    a share of what the ones before it leave: then grades never cross, rows never exceed 1, and every mean is
+    the number that the posterior uses.
 
     Attributes
     ----------
@@ -44,6 +46,8 @@ class Beliefs:
         Number of its family, or -1.
     correlation : float
         rho.
+    first : int array, shape (P,)
+        Where each number stands first: its own place, unless it is shared.
     """
 
     paths: tuple[Path, ...]
@@ -51,10 +55,11 @@ class Beliefs:
     slopes: Array
     family: NDArray[np.intp]
     correlation: float
+    first: NDArray[np.intp]
     _shares: tuple[tuple[int, int | None, Spread, bool], ...]
 
     def combine(self, effects: Array) -> tuple[Array, Array]:
-        """Effects of independent standard normal deviates, from effects of one standard deviation of each estimate.
+        """Effects of independent deviates, from effects of one standard deviation of each estimate.
 
         Parameters
         ----------
@@ -64,16 +69,29 @@ class Beliefs:
         Returns
         -------
         own : float64 array, shape (K, P)
-            By what each estimate has for itself.
+            By what each estimate has for itself; of a shared one, by all of its places together, in the
+            column of the first.
         shared : float64 array, shape (K, families)
             By what each family shares.
         """
+        effects = self._gather(effects)
         inside = self.family >= 0
         own = effects * np.where(inside, np.sqrt(1.0 - self.correlation), 1.0)
         shared = np.zeros([len(effects), int(self.family.max(initial=-1)) + 1])
         for number in range(shared.shape[1]):
             shared[:, number] = np.sqrt(self.correlation) * effects[:, self.family == number].sum(axis=1)
         return own, shared
+
+    def _gather(self, effects: Array) -> Array:
+        """The effects of all places of a shared number, summed in the column of the first."""
+        (again,) = np.nonzero(self.first != np.arange(len(self.first)))
+        if not again.size:
+            return effects
+        gathered = effects.copy()
+        gathered[:, again] = 0.0
+        for place in again:
+            gathered[:, self.first[place]] += effects[:, place]
+        return gathered
 
     def draw(self, count: int, seed: int) -> Array:
         """Values of all estimates, shape (count, P); the same seed gives the same values."""
@@ -83,6 +101,7 @@ class Beliefs:
         inside = self.family >= 0
         z[:, inside] = np.sqrt(1.0 - self.correlation) * z[:, inside]
         z[:, inside] += np.sqrt(self.correlation) * common[:, self.family[inside]]
+        z = z[:, self.first]
         values = np.empty_like(z)
         left: dict[int, Array] = {}
         for number, of, believed, rest in self._shares:
@@ -116,8 +135,20 @@ def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs
         read_only([each.slope for each in spreads]),
         np.array(family, dtype=np.intp),
         correlation,
+        _first_places(estimates),
         tuple(shares),
     )
+
+
+def _first_places(estimates: Mapping[Path, Estimate]) -> NDArray[np.intp]:
+    """Where each number stands first; the duration of a shared incidence is shared with it."""
+    seen: dict[object, int] = {}
+    first = []
+    for number, (path, each) in enumerate(estimates.items()):
+        holder = estimates.get(path[:-1]) if path[-1] == "duration" else None
+        name = (holder.shared, "duration") if holder is not None and holder.shared else each.shared
+        first.append(seen.setdefault(name, number) if name else number)
+    return np.array(first, dtype=np.intp)
 
 
 def _share(
@@ -142,8 +173,13 @@ def _share(
     if _is_grade(path) and spreads[before].mean >= own.mean > 0.0:
         mean = own.mean / spreads[before].mean
         # What the grade below does not account for; never less than half, since a share is itself uncertain.
-        deviation = max(own.deviation**2 - spreads[before].deviation**2, 0.25 * own.deviation**2) ** 0.5
-        return number, before, spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 1.0, 0.0), False
+        deviation = max(own.deviation**2 - spreads[before].deviation ** 2, 0.25 * own.deviation**2) ** 0.5
+        return (
+            number,
+            before,
+            spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 1.0, 0.0),
+            False,
+        )
     return number, None, own, _in_row(path)
 
 
@@ -152,5 +188,5 @@ def _in_row(path: Path) -> bool:
 
 
 def _is_grade(path: Path) -> bool:
-    """Whether the number is for at least a grade, with others beside it: below a leak or a link of a noisy-MAX."""
+    """Whether the number is for at least a grade: below a leak or a link of a noisy-MAX."""
     return "noisy_max" in path and "inhibitors" not in path

@@ -1,14 +1,14 @@
 """How the numbers of a compiled network depend on the published estimates that they were compiled from.
 
-An estimate enters the network in up to two ways: directly, as the number that it is, and through what the compiler
-*solves* so that a published figure comes out (the leak behind a prevalence, the intercept of a `log_linear`, the risk of
-the unexposed behind an odds ratio). What is solved depends on everything above it, by the implicit function theorem:
-for a constraint F = 0 with solution s
+An estimate enters the network in up to two ways: directly, as the number that it is, and through what the
+compiler *solves* so that a published figure comes out (the leak behind a prevalence, the intercept of a
+`log_linear`, the risk of the unexposed behind an odds ratio). What is solved depends on everything above it,
+by the implicit function theorem: for a constraint F = 0 with solution s
 
     ds = - (sum of dF/dnumber dnumber + dF/destimate destimate) / (dF/ds),
 
-and dF/dnumber are slopes of probabilities of the network without evidence, which the exact engine gives. Nothing is
-found by finite differences.
+and dF/dnumber are slopes of probabilities of the network without evidence, which the exact engine gives.
+Nothing is found by finite differences.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import Slopes
+from twitchdx.engines import Condition, Hypothesis, Slopes
 from twitchdx.network import Network, NoisyMax, Table, joint, numbers_of
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import (
@@ -49,7 +49,7 @@ class Differentiating(Protocol):
         self,
         network: Network,
         likelihoods: Mapping[str, Array],
-        hypotheses: Sequence[tuple[str, Array]],
+        hypotheses: Sequence[Hypothesis],
     ) -> Slopes | None:
         """See `ExactEngine.differentiate`."""
         ...
@@ -103,7 +103,7 @@ class Sparse:
         )
 
     def apply(self, left: Array) -> Array:
-        """left @ self, for left of shape (H, N)."""
+        """The product left @ self, for left of shape (H, N)."""
         result = np.zeros([self.width, len(left)])
         if len(self.rows):
             # Row after row of the transpose: each is read and written in one piece.
@@ -135,13 +135,11 @@ class _Build:
     direct: list[tuple[int, int, float]] = field(default_factory=list)
     through: list[tuple[int, int, float]] = field(default_factory=list)
     constraints: list[_Constraint] = field(default_factory=list)
-    hypotheses: list[tuple[str, Array]] = field(default_factory=list)
+    hypotheses: list[Condition] = field(default_factory=list)
 
     def suppose(self, name: str, states: Sequence[int]) -> int:
         """A hypothesis, by its number."""
-        vector = np.zeros(self.network.cardinality(name))
-        vector[list(states)] = 1.0
-        self.hypotheses.append((name, vector))
+        self.hypotheses.append(Condition(name, tuple(states)))
         return len(self.hypotheses) - 1
 
     def value_of(self, path: Path, estimate: Estimate) -> list[tuple[int, float]]:
@@ -206,10 +204,10 @@ def _slopes_without_evidence(build: _Build, engine: Differentiating) -> Array | 
     """
     rows: list[Array] = [np.zeros(0)] * len(build.hypotheses)
     about: dict[str, list[int]] = {}
-    for number, (name, _) in enumerate(build.hypotheses):
-        about.setdefault(name, []).append(number)
+    for number, each in enumerate(build.hypotheses):
+        about.setdefault(each.variable, []).append(number)
     for numbers in about.values():
-        slopes = engine.differentiate(build.network, {}, [build.hypotheses[number] for number in numbers])
+        slopes = engine.differentiate(build.network, {}, [[build.hypotheses[number]] for number in numbers])
         if slopes is None:
             return None
         masses = np.exp(slopes.log_mass[1:, None])
@@ -270,21 +268,28 @@ def _table(build: _Build, path: Path, variable: Variable, kind: TableSpec, first
         if row.probabilities is None:
             continue
         chosen = [
-            [k for k, state in enumerate(build.network[parent].states) if state in row.when.get(parent, (state,))]
+            [
+                k
+                for k, state in enumerate(build.network[parent].states)
+                if state in row.when.get(parent, (state,))
+            ]
             for parent in parents
         ]
         covered = cells[np.ix_(*chosen)].ravel().tolist() if parents else [first]
         _row(build, (*path, "table", "rows", index, "probabilities"), variable, row.probabilities, covered)
 
 
-def _log_linear(build: _Build, name: str, path: Path, variable: Variable, kind: LogLinear, first: int) -> None:
+def _log_linear(
+    build: _Build, name: str, path: Path, variable: Variable, kind: LogLinear, first: int
+) -> None:
     here = (*path, "log_linear")
     mechanism = build.network[name].mechanism
     assert isinstance(mechanism, Table)
     values = mechanism.values.reshape(-1, len(variable.states))
     present = values[:, 1:].sum(axis=1)
     total = sum(
-        each.value * (each.duration.value if each.duration is not None else 1.0) for each in kind.marginal.values()
+        each.value * (each.duration.value if each.duration is not None else 1.0)
+        for each in kind.marginal.values()
     )
     if total <= 0.0:
         return
@@ -298,10 +303,14 @@ def _log_linear(build: _Build, name: str, path: Path, variable: Variable, kind: 
     # d present / d log of the intercept, or of the product of the ratios
     slope = present * (1.0 - present) if odds else present
     by_marginal = [
-        (number, by) for state, each in kind.marginal.items() for number, by in build.value_of((*here, "marginal", state), each)
+        (number, by)
+        for state, each in kind.marginal.items()
+        for number, by in build.value_of((*here, "marginal", state), each)
     ]
     hypothesis = build.suppose(name, range(1, len(variable.states)))
-    intercept = build.constrain(_Constraint([(hypothesis, 1.0)], [(number, -by) for number, by in by_marginal]))
+    intercept = build.constrain(
+        _Constraint([(hypothesis, 1.0)], [(number, -by) for number, by in by_marginal])
+    )
     states = list(kind.marginal)
     for cell in range(len(values)):
         at = first + cell * len(variable.states)
@@ -314,7 +323,9 @@ def _log_linear(build: _Build, name: str, path: Path, variable: Variable, kind: 
     for parent, state, estimate in _modifiers(kind):
         number = build.estimate[(*here, "modifiers", parent, state)]
         for cell in _cells_with(build.network, mechanism.parents, parent, state):
-            _spread(build.direct, first + cell * len(variable.states), number, slope[cell] / estimate.value, share)
+            _spread(
+                build.direct, first + cell * len(variable.states), number, slope[cell] / estimate.value, share
+            )
 
 
 def _spread(entries: list[tuple[int, int, float]], at: int, column: int, slope: float, share: Array) -> None:
@@ -341,7 +352,13 @@ class _Noisy:
     """A noisy node: cumulative quantities, each a function of estimates and of what is solved."""
 
     def __init__(
-        self, build: _Build, name: str, path: Path, variable: Variable, kind: NoisyOr | NoisyMaxSpec, first: int
+        self,
+        build: _Build,
+        name: str,
+        path: Path,
+        variable: Variable,
+        kind: NoisyOr | NoisyMaxSpec,
+        first: int,
     ) -> None:
         mechanism = build.network[name].mechanism
         assert isinstance(mechanism, NoisyMax)
@@ -402,7 +419,12 @@ class _Noisy:
         return self.build.through, self.build.constrain(_Constraint([(hypothesis, 1.0)], [(number, -1.0)]))
 
     def ratios(
-        self, g: int, parent: str, exposed: Sequence[tuple[str, Path, Estimate]], leak: Estimate, leak_path: Path
+        self,
+        g: int,
+        parent: str,
+        exposed: Sequence[tuple[str, Path, Estimate]],
+        leak: Estimate,
+        leak_path: Path,
     ) -> None:
         """Links from ratios, by way of p0, the risk of the unexposed."""
         build = self.build
@@ -417,9 +439,14 @@ class _Noisy:
         p, by_p0, by_r = _risk(p0, r, odds=odds)
         terms = [(build.suppose(parent, [k]), each) for k, each in zip(index, (p - p0).tolist(), strict=True)]
         by_estimate = [(build.estimate[leak_path], -1.0)]
-        by_estimate += [(build.estimate[place], each) for (_, place, _), each in zip(exposed, (f * by_r).tolist(), strict=True)]
+        by_estimate += [
+            (build.estimate[place], each)
+            for (_, place, _), each in zip(exposed, (f * by_r).tolist(), strict=True)
+        ]
         risk = build.constrain(_Constraint(terms, by_estimate, 1.0 - f.sum() + float(f @ by_p0)))
-        for (state, place, _), one, a, b in zip(exposed, p.tolist(), by_p0.tolist(), by_r.tolist(), strict=True):
+        for (state, place, _), one, a, b in zip(
+            exposed, p.tolist(), by_p0.tolist(), by_r.tolist(), strict=True
+        ):
             cell = self.cell(parent, state)
             self.move(build.direct, cell, g, build.estimate[place], b / (1.0 - p0))
             self.move(build.through, cell, g, risk, a / (1.0 - p0) - (1.0 - one) / (1.0 - p0) ** 2)
@@ -442,7 +469,9 @@ class _Noisy:
         """Where the contributions of a parent in a state begin."""
         return self.part[parent] + self.build.network[parent].states.index(state) * len(self.states)
 
-    def move(self, entries: list[tuple[int, int, float]], cell: int, g: int, column: int, slope: float) -> None:
+    def move(
+        self, entries: list[tuple[int, int, float]], cell: int, g: int, column: int, slope: float
+    ) -> None:
         """P(contribution >= grade g + 1) rises by `slope`: mass goes from the class below to this one."""
         entries.append((cell + g + 1, column, slope))
         entries.append((cell + g, column, -slope))
@@ -466,5 +495,3 @@ def _unexposed(f: Array, r: Array, reach: Array, prevalence: float, *, odds: boo
         return prevalence
     w = float(reach[telling])
     return w / ((float(r[telling]) - 1.0) * (1.0 - w))
-
-

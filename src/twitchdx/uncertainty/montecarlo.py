@@ -1,7 +1,7 @@
 """How sure an answer is, by drawing all numbers of the model: the check on intervals to first order.
 
-Draws weigh as much as they make the evidence probable: a draw that makes what was observed all but impossible says little
-about this patient, and counting it fully inflates rare posteriors manyfold.
+Draws weigh as much as they make the evidence probable: a draw that makes what was observed all but impossible
+says little about this patient, and counting it fully inflates rare posteriors manyfold.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Draws:
     networks : tuple of Network
         One a draw.
     clashes : int array, shape (draws,)
-        How many numbers of each draw could not be converted as published, such as a sensitivity below the drawn
-        background: these stand at the nearest possible value.
+        How many numbers of each draw could not be converted as published, such as a sensitivity below the
+        drawn background: these stand at the nearest possible value.
     """
 
     networks: tuple[Network, ...]
@@ -137,7 +137,11 @@ def _change(node: Any, path: Path, values: Mapping[Path, float]) -> Any:
     if isinstance(node, Estimate):
         duration = None if node.duration is None else _change(node.duration, (*path, "duration"), values)
         value = values.get(path, node.value)
-        return node if value == node.value and duration is node.duration else replace(node, value=value, duration=duration)
+        return (
+            node
+            if value == node.value and duration is node.duration
+            else replace(node, value=value, duration=duration)
+        )
     if isinstance(node, dict):
         return {key: _change(part, (*path, key), values) for key, part in node.items()}
     if isinstance(node, tuple):
@@ -149,13 +153,19 @@ def _change(node: Any, path: Path, values: Mapping[Path, float]) -> Any:
 
 
 # Sections whose numbers no network is made of.
-_WITHOUT_NUMBERS = frozenset({"model", "references", "facts", "care_levels", "triage_rules", "steps", "decision"})
+_WITHOUT_NUMBERS = frozenset(
+    {"model", "references", "facts", "care_levels", "triage_rules", "steps", "decision"}
+)
 
 
 def _changed_parts(node: Any, path: Path, values: Mapping[Path, float]) -> Iterator[tuple[str, Any]]:
     for each in fields(node):
         part = getattr(node, each.name)
-        if isinstance(part, str | int | float | bool) or part is None or (not path and each.name in _WITHOUT_NUMBERS):
+        if (
+            isinstance(part, str | int | float | bool)
+            or part is None
+            or (not path and each.name in _WITHOUT_NUMBERS)
+        ):
             continue
         new = _change(part, (*path, each.name), values)
         if new is not part:

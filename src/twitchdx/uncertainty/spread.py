@@ -1,8 +1,9 @@
-"""What is believed of a published number: a distribution with the number as its mean and its interval as its width.
+"""What is believed of a published number: a distribution, its mean the number, its width the interval.
 
-Probabilities are logit-normal: unlike a Beta, whose density runs away at an end once a shape falls below 1, it stays away
-from 0 and 1. Ratios, rates and durations are log-normal. In both the *mean* is the number that the posterior uses, so that
-the most probable value and the median of a rare and uncertain number lie below it.
+Probabilities are logit-normal: unlike a Beta, whose density runs away at an end once a shape falls below 1,
+it stays away from 0 and 1. Ratios, rates and durations are log-normal. In both the *mean* is the number that
+the posterior uses, so that the most probable value and the median of a rare and uncertain number lie below
+it.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ Path = tuple[str | int, ...]
 
 #: Half the width of a central 95 % interval of a normal distribution, in standard deviations.
 Z_95 = 1.959963984540054
-_PROBABILITIES: frozenset[Form] = frozenset({"probability", "link", "sensitivity", "prevalence", "multiplier"})
-# Nodes and weights for means over a standard normal distribution; 40 are exact to 1e-12 up to a deviation of 3.
+_PROBABILITIES: frozenset[Form] = frozenset(
+    {"probability", "link", "sensitivity", "prevalence", "multiplier"}
+)
+# Nodes and weights for means over a standard normal distribution; 40 are exact to 1e-12 up to a deviation of
+# 3.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
@@ -66,9 +70,9 @@ class Spread:
 def spread_of(path: Path, estimate: Estimate) -> Spread:
     """What is believed of an estimate.
 
-    The deviation is the width of the interval on the scale, divided by 2 x 1.96; where one end lies at the edge of the scale
-    (a low of 0), the other end's distance from the value divided by 1.96; where there is a sample size and no interval,
-    1 / sqrt(n p (1 - p)).
+    The deviation is the width of the interval on the scale, divided by 2 x 1.96; where one end lies at the
+    edge of the scale (a low of 0), the other end's distance from the value divided by 1.96; where there is a
+    sample size and no interval, 1 / sqrt(n p (1 - p)).
 
     Parameters
     ----------
@@ -138,5 +142,3 @@ def central(values: Sequence[float] | Array, weights: Array, share: float = 0.95
     reached = (reached - 0.5 * np.asarray(weights)[order]) / reached[-1]
     low, high = np.interp([0.5 - 0.5 * share, 0.5 + 0.5 * share], reached, ordered)
     return float(low), float(high)
-
-

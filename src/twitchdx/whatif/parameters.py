@@ -12,7 +12,15 @@ from twitchdx.assembly import Assembled, content_digest
 from twitchdx.checks import check_spec
 from twitchdx.errors import Issue, ModelError, UnknownNameError, Where, suggest
 from twitchdx.network import recompile
-from twitchdx.spec import Estimate, Form, Grade, ModelSpec, replace_estimates, walk_estimates
+from twitchdx.spec import (
+    Estimate,
+    Form,
+    Grade,
+    ModelSpec,
+    places_of_shared,
+    replace_estimates,
+    walk_estimates,
+)
 
 Path = tuple[str | int, ...]
 _UNKNOWN = frozenset({"unknown-parameter", "unknown-field"})
@@ -22,8 +30,9 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     """The same model with other numbers in some places, checked, compiled, and with a digest of its own.
 
     A bare number replaces the value. The stated interval stays where it holds the new value: what is known of
-    the number is then as before. Where it does not, both ends must be given, since no interval is ever
-    widened in silence. A number with a sample size and no interval keeps that.
+    the number is then as before. A shared number is changed in all of its places, under whichever it is
+    named. Where it does not, both ends must be given, since no interval is ever widened in silence. A number
+    with a sample size and no interval keeps that.
 
     Parameters
     ----------
@@ -66,13 +75,35 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
         and "duration" in _as_fields(changes[dotted(path[:-1])])
     ]
     # A duration after the incidence that holds it, which would else bring back the former one.
-    new = replace_estimates(spec, dict(sorted(changed.items(), key=lambda each: len(each[0]))))
+    new = replace_estimates(spec, dict(sorted(_everywhere(spec, changed, issues).items(), key=_depth)))
     checked = check_spec(new, lambda path: Where(dotted(path)))
     issues += [each for each in checked if each.severity == "error"]
     if issues:
         _raise(issues)
     network = recompile(new, spec, model.network)
     return Assembled(model.name, model.version, content_digest(new), new, network, tuple(checked))
+
+
+def _depth(change: tuple[Path, Estimate]) -> int:
+    return len(change[0])
+
+
+def _everywhere(
+    spec: ModelSpec, changed: Mapping[Path, Estimate], issues: list[Issue]
+) -> dict[Path, Estimate]:
+    """The changes, those of shared numbers in all of their places."""
+    found: dict[Path, Estimate] = {}
+    places = places_of_shared(spec)
+    name_of = {path: name for name, each in places.items() for path in each}
+    for path, estimate in changed.items():
+        name = name_of.get(path)
+        if name is not None and path in found:
+            message = f"it is the shared number {name!r}, which is given elsewhere as well."
+            issues.append(Issue("error", "changed-twice", Where(dotted(path)), message, "Give it once."))
+            continue
+        for place in places[name] if name is not None else (path,):
+            found[place] = replace(estimate, shared=name if name is not None and place[0] != "shared" else "")
+    return found
 
 
 def require_spec(model: Assembled) -> ModelSpec:

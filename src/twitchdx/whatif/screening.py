@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import ExactEngine
+from twitchdx.engines import Condition, ExactEngine
 from twitchdx.numerics import Array, read_only
-from twitchdx.spec import Estimate, walk_estimates
+from twitchdx.spec import Estimate, places_of_shared, walk_estimates
 from twitchdx.uncertainty.jacobian import Jacobian, differentiate_compilation
 from twitchdx.uncertainty.spread import Z_95, Spread, spread_of
 from twitchdx.whatif.parameters import Path
@@ -86,16 +86,19 @@ class Number:
 def uncertain_numbers(subject: Subject) -> tuple[Number, ...]:
     """The numbers of the network with a stated uncertainty, where they can matter to this patient.
 
-    One of a variable that neither is observed or a cause, nor lies upstream of such a one, cannot.
+    One of a variable that neither is observed or a cause, nor lies upstream of such a one, cannot. A shared
+    number stands once, under the first of its places that can.
     """
     needed = bearing(subject)
     found = []
+    seen: set[str] = set()
     for path, estimate in walk_estimates(subject.spec):
         if "distribution" not in path or str(path[1]) not in needed:
             continue
         spread = spread_of(path, estimate)
-        if spread.scale == "fixed":
+        if spread.scale == "fixed" or estimate.shared in seen:
             continue
+        seen |= {estimate.shared} - {""}
         number = Number(path, estimate, spread, estimate.value, estimate.value)
         if estimate.low is not None and estimate.high is not None:
             low, high = estimate.low, estimate.high
@@ -138,15 +141,20 @@ def find_slopes(
     if jacobian is None:
         jacobian = differentiate_compilation(subject.spec, subject.network, engine)
     hypotheses = [
-        (cause, read_only([0.0] + [1.0] * (subject.network.cardinality(cause) - 1)))
-        for cause in subject.causes
+        (Condition(cause, tuple(range(1, subject.network.cardinality(cause)))),) for cause in subject.causes
     ]
     found = engine.differentiate(subject.network, subject.evidence.likelihoods, hypotheses)
     if found is None or jacobian is None:
         return None
     column = {path: index for index, path in enumerate(jacobian.paths)}
-    columns = [column[each.path] for each in numbers]
-    slopes = jacobian.by_estimate(found.by_number)[:, columns]
+    by_estimate = jacobian.by_estimate(found.by_number)
+    places = places_of_shared(subject.spec)
+    # A shared number moves in all of its places at once.
+    columns = [
+        [column[path] for path in places.get(each.estimate.shared, (each.path,)) if path in column]
+        for each in numbers
+    ]
+    slopes = np.array([by_estimate[:, each].sum(axis=1) for each in columns]).T.reshape(len(by_estimate), -1)
     masses = subject.outcome.masses
     relative = slopes[1:] - slopes[0]
     step = np.array([each.slope for each in numbers])

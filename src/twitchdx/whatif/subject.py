@@ -18,7 +18,15 @@ from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import responsibility
 from twitchdx.network import Network, recompile
 from twitchdx.numerics import Array, read_only
-from twitchdx.spec import ROLE_OF_SECTION, Estimate, Level, ModelSpec, Variable, replace_estimates
+from twitchdx.spec import (
+    ROLE_OF_SECTION,
+    Estimate,
+    Level,
+    ModelSpec,
+    Variable,
+    places_of_shared,
+    replace_estimates,
+)
 from twitchdx.steps import Situation, TriageRules
 from twitchdx.whatif.parameters import Path, require_spec
 from twitchdx.whatif.records import Criterion
@@ -176,13 +184,15 @@ class ChangedNumbers:
         }
         self._spec: ModelSpec = replace(subject.spec, **sections)
         self._network = Network(node for name, node in subject.network.items() if name in needed)
+        self._places = places_of_shared(self._spec)
         self._masses: dict[tuple[Path, float], Masses | None] = {}
         self._outcomes: dict[tuple[Path, float], Outcome | None] = {}
 
     def compile(self, path: Path, estimate: Estimate, value: float) -> Network | None:
         """The network; None where the other numbers do not allow this value."""
         # Only the value counts for the network; the interval need not hold it.
-        changed = replace_estimates(self._spec, {path: replace(estimate, value=value)})
+        places = self._places.get(estimate.shared, (path,))
+        changed = replace_estimates(self._spec, dict.fromkeys(places, replace(estimate, value=value)))
         try:
             return recompile(changed, self._spec, self._network)
         except ModelError:

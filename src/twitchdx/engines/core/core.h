@@ -46,11 +46,15 @@ typedef struct {
                              * the range of a float; else 0 */
 } core_answers;
 
-/* Hypotheses about one patient, each about one node. */
+/* Hypotheses about one patient. Each holds where all of its conditions do. */
 typedef struct {
     int64_t count;
-    const int32_t *nodes;
-    const double *const *likelihoods; /* of each: 0 or 1 for each state of its node */
+    const int64_t *first;   /* count + 1: the conditions of each */
+    const int32_t *nodes;   /* of each condition: the node that it is about */
+    const int32_t *parents; /* -1: the state of the node; else what it says of the contribution of its k-th parent */
+    const uint64_t *allowed; /* bits of the states, or of the classes, for which the condition holds */
+    const double *least;     /* of each hypothesis: natural log of the share of P(evidence) below which its slopes are
+                              * not wanted */
 } core_hypotheses;
 
 /* What is written of P(evidence), and then of P(evidence and hypothesis) for each hypothesis. */

@@ -154,19 +154,43 @@ void take_in(const double *part, double *cap, int32_t classes, int32_t outcomes)
     }
 }
 
-static table *part_table(problem *p, const view *v, int32_t parent, int32_t k, int32_t hub) {
+uint64_t allowed_of(const problem *p, int32_t index, int32_t k) {
+    uint64_t allowed = ~UINT64_C(0);
+    for (int64_t r = 0; r < p->n_restrictions; r++)
+        if (p->restrictions[r].node == index && p->restrictions[r].parent == k) allowed &= p->restrictions[r].allowed;
+    return allowed;
+}
+
+numbers part_of(const problem *p, const view *v, int32_t index, int32_t k) {
+    const node *x = &p->net->nodes[index];
+    numbers part = v->parts[k];
+    uint64_t allowed = allowed_of(p, index, k);
+    if (!~allowed) return part;
+    int32_t rows = p->net->nodes[x->parents[k]].states, classes = x->full.classes;
+    double *left = ZEROS(p->memory, double, (int64_t)rows *v->classes);
+    for (int32_t s = 0; s < rows; s++)
+        for (int32_t c = 0; c < classes; c++)
+            if ((allowed >> c & 1) && v->class_of[c] >= 0)
+                left[s * v->classes + v->class_of[c]] += x->full.part[k][s * classes + c];
+    part.values = left;
+    part.exponent = least_exponent(left, (int64_t)rows * v->classes);
+    return part;
+}
+
+static table *part_table(problem *p, const view *v, int32_t parent, numbers part, int32_t hub) {
     bool several = hub >= 0;
     table *t = new_table(p->memory, 1 + several);
     t->axes[0] = variable_axis(p, parent, v->classes);
     if (several) t->axes[1] = (axis){hub, v->classes, 1, true, false};
     t->cells = (int64_t)t->axes[0].size * (several ? v->classes : 1);
-    t->values = (double *)v->parts[k].values; /* read only */
-    t->exponent = v->parts[k].exponent;
+    t->values = (double *)part.values; /* read only */
+    t->exponent = part.exponent;
     return t;
 }
 
 /* P(outcome | parent) where the only unknown contribution is that of one parent. */
-static table *single_part(problem *p, const view *v, int32_t parent, int32_t k, const double *cap, int32_t index) {
+static table *single_part(problem *p, const view *v, int32_t parent, const double *part, const double *cap,
+                          int32_t index) {
     bool unknown = v->outcomes > 1;
     table *t = new_table(p->memory, 1 + unknown);
     t->axes[0] = variable_axis(p, parent, 0);
@@ -175,7 +199,7 @@ static table *single_part(problem *p, const view *v, int32_t parent, int32_t k, 
     for (int32_t s = 0; s < t->axes[0].size; s++)
         for (int32_t c = 0; c < v->classes; c++)
             for (int32_t o = 0; o < v->outcomes; o++)
-                t->values[s * v->outcomes + o] += v->parts[k].values[s * v->classes + c] * cap[c * v->outcomes + o];
+                t->values[s * v->outcomes + o] += part[s * v->classes + c] * cap[c * v->outcomes + o];
     t->exponent = least_exponent(t->values, t->cells);
     return t;
 }
@@ -215,21 +239,22 @@ static void fold_noisy(problem *p, int32_t index) {
     for (int32_t k = 0; k < x->n_parents; k++) {
         int32_t known = p->state[x->parents[k]];
         if (known >= 0) {
-            take_in(v->parts[k].values + (int64_t)known * v->classes, cap, v->classes, v->outcomes);
+            const double *part = part_of(p, v, index, k).values;
+            take_in(part + (int64_t)known * v->classes, cap, v->classes, v->outcomes);
         } else {
             unknown++;
             one = k;
         }
     }
     if (unknown == 1 && v->classes > 1) {
-        add(p, single_part(p, v, x->parents[one], one, cap, index));
+        add(p, single_part(p, v, x->parents[one], part_of(p, v, index, one).values, cap, index));
         return;
     }
     /* With a single class nothing can be contributed: every parent by itself, and none of them interact. */
     int32_t hub = unknown && v->classes > 1 ? new_unknown(p, v->classes) : -1;
     add(p, cap_table(p, v, index, hub, cap));
     for (int32_t k = 0; unknown && k < x->n_parents; k++)
-        if (p->state[x->parents[k]] < 0) add(p, part_table(p, v, x->parents[k], k, hub));
+        if (p->state[x->parents[k]] < 0) add(p, part_table(p, v, x->parents[k], part_of(p, v, index, k), hub));
 }
 
 static problem *new_problem(arena *memory, const core_network *net) {
@@ -248,7 +273,14 @@ static problem *new_problem(arena *memory, const core_network *net) {
 }
 
 problem *fold(arena *memory, const core_network *net, const core_rows *rows, int64_t row, const core_answers *out) {
+    return fold_restricted(memory, net, rows, row, out, NULL, 0);
+}
+
+problem *fold_restricted(arena *memory, const core_network *net, const core_rows *rows, int64_t row,
+                         const core_answers *out, const restriction *restrictions, int64_t n) {
     problem *p = new_problem(memory, net);
+    p->restrictions = restrictions;
+    p->n_restrictions = n;
     read_evidence(p, rows, row);
     p->given = p->constant;
     for (int64_t t = 0; t < out->n_targets; t++) join_bits(p->relevant, net->nodes[out->targets[t]].above, net->words);

@@ -11,9 +11,17 @@ typedef struct {
     int64_t exponent;
 } mass;
 
+/* That a parent of a noisy node contributes one of some classes. */
+typedef struct {
+    int32_t node, parent; /* the k-th parent */
+    uint64_t allowed;     /* bits of the classes of the chain in full */
+} restriction;
+
 typedef struct {
     arena *memory;
     const core_network *net;
+    const restriction *restrictions;
+    int64_t n_restrictions;
     bool observed;       /* whether anything is */
     int32_t *state;      /* of each node: the state that is certain, or -1 */
     const double **soft; /* of each node: its likelihood, or NULL */
@@ -29,8 +37,14 @@ typedef struct {
     mass constant; /* what depends on no unknown */
 } problem;
 
-/* Fold one row of evidence. */
+/* Fold one row of evidence, where contributions may be restricted. */
 problem *fold(arena *memory, const core_network *net, const core_rows *rows, int64_t row, const core_answers *out);
+problem *fold_restricted(arena *memory, const core_network *net, const core_rows *rows, int64_t row,
+                         const core_answers *out, const restriction *restrictions, int64_t n);
+
+/* Bits of the classes that the k-th parent of a noisy node may contribute, and what it then contributes. */
+uint64_t allowed_of(const problem *p, int32_t index, int32_t k);
+numbers part_of(const problem *p, const view *v, int32_t index, int32_t k);
 
 /* Below this power of two values are scaled up, so that none that counts can vanish. */
 enum { SMALL = -500 };

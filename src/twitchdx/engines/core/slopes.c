@@ -96,8 +96,12 @@ typedef struct {
 
 static int32_t known_state(const reading *r, const noisy *n, int32_t k) { return r->p->state[n->x->parents[k]]; }
 
+static const double *part_values(const reading *r, const noisy *n, int32_t k) {
+    return part_of(r->p, n->v, n->index, k).values;
+}
+
 static const double *known_part(const reading *r, const noisy *n, int32_t k) {
-    return n->v->parts[k].values + (int64_t)known_state(r, n, k) * n->v->classes;
+    return part_values(r, n, k) + (int64_t)known_state(r, n, k) * n->v->classes;
 }
 
 /* The cap with everything that is known of the contributions, but for one of them: parent `but`, or -1 for the leak. */
@@ -129,7 +133,7 @@ static noisy open_noisy(const reading *r, int32_t index) {
 static void read_single(reading *r, noisy *n, int32_t k) {
     const view *v = n->v;
     int32_t states = r->p->net->nodes[n->x->parents[k]].states, classes = v->classes, outcomes = v->outcomes;
-    const double *part = v->parts[k].values;
+    const double *part = part_values(r, n, k);
     double *values = ZEROS(r->run->memory, double, (int64_t)states *outcomes);
     double *by = ZEROS(r->run->memory, double, (int64_t)states *outcomes);
     for (int32_t s = 0; s < states; s++)
@@ -163,7 +167,7 @@ static void read_several(reading *r, noisy *n, int32_t unknown) {
         if (hub)
             read_table(r, n->by_part[k]);
         else
-            read_vector(r, r->p->variable[n->x->parents[k]], v->parts[k].values, v->classes, n->by_part[k]);
+            read_vector(r, r->p->variable[n->x->parents[k]], part_values(r, n, k), v->classes, n->by_part[k]);
     }
 }
 
@@ -187,10 +191,11 @@ static void write_noisy(const reading *r, const noisy *n) {
     double *to = r->slopes + n->x->first;
     for (int32_t k = 0; k < n->x->n_parents; k++) {
         int32_t states = r->p->net->nodes[n->x->parents[k]].states;
+        uint64_t allowed = allowed_of(r->p, n->index, k);
         for (int32_t s = 0; s < states; s++) {
             const double *merged = n->by_part[k] + (int64_t)s * n->v->classes;
             if (k < n->x->producers)
-                for (int32_t c = 0; c < n->x->states; c++) *to++ = by_class(n, merged, c);
+                for (int32_t c = 0; c < n->x->states; c++) *to++ = allowed >> c & 1 ? by_class(n, merged, c) : 0.0;
             else /* what does not let pass suppresses */
                 *to++ = by_class(n, merged, 0) - by_class(n, merged, n->x->full.classes - 1);
         }
@@ -229,63 +234,93 @@ static void read_pass(problem *p, const pass *run, const order *chosen, double *
     }
 }
 
-/* What is needed for the patient, for sketches, and for one pass. */
+/* What is needed from one hypothesis to the next, for sketches, and for one hypothesis. */
 typedef struct {
-    arena patient, paper, pass;
+    arena call, paper, patient;
 } memories;
 
-/* One pass, with the problem as it stands. */
-static void differentiate_once(memories *own, const problem *p, const order *chosen, double *log_mass,
-                               double *slopes) {
-    arena_reset(&own->pass);
-    problem each = *p;
-    each.memory = &own->pass;
-    pass *run = go_forward(&each, chosen);
-    if (run->evidence.value == 0.0) return;
-    *log_mass = log_of_mass(run->evidence);
-    go_back(run);
-    read_pass(&each, run, chosen, slopes);
-}
+/* One patient and the question about it. */
+typedef struct {
+    memories *own;
+    const core_network *net;
+    const core_rows *row;
+    core_answers asked;
+    const core_derivatives *out;
+    choice chosen; /* once the first problem is folded: the order is the same for every hypothesis */
+    restriction *restrictions; /* of the hypothesis at hand */
+} inquiry;
 
-/* The same with a likelihood that is 0 or 1 on one node. */
-static void suppose(memories *own, const problem *p, const order *chosen, int32_t x, const double *likelihood,
-                    double *log_mass, double *slopes) {
-    int32_t known = p->state[x];
-    if (known >= 0) {
-        if (likelihood[known] > 0.0) differentiate_once(own, p, chosen, log_mass, slopes);
+/* The likelihood of a state is 0 where a condition excludes it. */
+static void exclude(problem *p, int32_t x, uint64_t allowed) {
+    if (p->state[x] >= 0) {
+        if (!(allowed >> p->state[x] & 1)) p->constant.value = 0.0;
         return;
     }
     table *vector = p->unary[p->variable[x]];
-    double *before = TAKE(&own->patient, double, vector->cells);
-    memcpy(before, vector->values, (size_t)vector->cells * sizeof(double));
-    for (int64_t s = 0; s < vector->cells; s++) vector->values[s] *= likelihood[s];
-    differentiate_once(own, p, chosen, log_mass, slopes);
-    memcpy(vector->values, before, (size_t)vector->cells * sizeof(double));
+    for (int64_t s = 0; s < vector->cells; s++)
+        if (!(allowed >> s & 1)) vector->values[s] = 0.0;
+}
+
+static problem *fold_hypothesis(inquiry *q, const core_hypotheses *all, int64_t from, int64_t to) {
+    int64_t n = 0;
+    for (int64_t c = from; c < to; c++)
+        if (all->parents[c] >= 0)
+            q->restrictions[n++] = (restriction){all->nodes[c], all->parents[c], all->allowed[c]};
+    problem *p = fold_restricted(&q->own->patient, q->net, q->row, 0, &q->asked, q->restrictions, n);
+    for (int64_t c = from; c < to; c++)
+        if (all->parents[c] < 0) exclude(p, all->nodes[c], all->allowed[c]);
+    for (int32_t u = 0; u < p->n; u++)
+        if (p->unary[u]) p->unary[u]->wanted = true;
+    for (int32_t t = 0; t < p->n_tables; t++) p->tables[t]->wanted = true;
+    return p;
+}
+
+/* False where the tables exceed the budget. */
+static bool choose(inquiry *q, const problem *p) {
+    if (q->chosen.order.place) return true;
+    q->chosen = choose_order(p, q->out->budget, NULL, &q->own->paper);
+    if (q->chosen.cells > q->out->budget) {
+        *q->out->cells = q->chosen.cells;
+        return false;
+    }
+    int32_t *kept = TAKE(&q->own->call, int32_t, p->n);
+    memcpy(kept, q->chosen.order.place, (size_t)p->n * sizeof *kept);
+    q->chosen.order.place = kept;
+    return true;
+}
+
+static bool differentiate_hypothesis(inquiry *q, const core_hypotheses *all, int64_t from, int64_t to, double least,
+                                     double *log_mass, double *slopes) {
+    arena_reset(&q->own->patient);
+    problem *p = fold_hypothesis(q, all, from, to);
+    if (p->constant.value == 0.0) return true;
+    if (!choose(q, p)) return false;
+    pass *run = go_forward(p, &q->chosen.order);
+    if (run->evidence.value == 0.0) return true;
+    *log_mass = log_of_mass(run->evidence);
+    if (*log_mass < least) return true;
+    go_back(run);
+    read_pass(p, run, &q->chosen.order, slopes);
+    return true;
 }
 
 static void differentiate_row(memories *own, const core_network *net, const core_rows *row,
                               const core_hypotheses *hypotheses, const core_derivatives *out) {
-    core_answers asked = {.n_targets = hypotheses->count, .targets = hypotheses->nodes, .budget = out->budget};
-    problem *p = fold(&own->patient, net, row, 0, &asked);
-    if (p->constant.value == 0.0) return;
-    for (int32_t u = 0; u < p->n; u++)
-        if (p->unary[u]) p->unary[u]->wanted = true;
-    for (int32_t t = 0; t < p->n_tables; t++) p->tables[t]->wanted = true;
-    choice chosen = choose_order(p, out->budget, NULL, &own->paper);
-    if (chosen.cells > out->budget) {
-        *out->cells = chosen.cells;
-        return;
-    }
-    differentiate_once(own, p, &chosen.order, out->log_mass, out->slopes);
-    for (int64_t h = 0; h < hypotheses->count; h++)
-        suppose(own, p, &chosen.order, hypotheses->nodes[h], hypotheses->likelihoods[h], out->log_mass + h + 1,
-                out->slopes + (h + 1) * net->n_numbers);
+    int64_t conditions = hypotheses->first[hypotheses->count];
+    inquiry q = {.own = own, .net = net, .row = row, .out = out};
+    q.asked = (core_answers){.n_targets = conditions, .targets = hypotheses->nodes, .budget = out->budget};
+    q.restrictions = TAKE(&own->call, restriction, conditions);
+    if (!differentiate_hypothesis(&q, hypotheses, 0, 0, -INFINITY, out->log_mass, out->slopes)) return;
+    for (int64_t h = 0; h < hypotheses->count && *out->cells == 0.0; h++)
+        differentiate_hypothesis(&q, hypotheses, hypotheses->first[h], hypotheses->first[h + 1],
+                                 out->log_mass[0] + hypotheses->least[h], out->log_mass + h + 1,
+                                 out->slopes + (h + 1) * net->n_numbers);
 }
 
 static int32_t differentiate_rows(memories *own, const core_network *net, const core_rows *row,
                                   const core_hypotheses *hypotheses, const core_derivatives *out) {
     jmp_buf no_memory;
-    own->patient.no_memory = own->paper.no_memory = own->pass.no_memory = &no_memory;
+    own->patient.no_memory = own->paper.no_memory = own->call.no_memory = &no_memory;
     if (setjmp(no_memory)) return CORE_NO_MEMORY;
     differentiate_row(own, net, row, hypotheses, out);
     return CORE_DONE;
@@ -300,6 +335,6 @@ int32_t core_differentiate(const core_network *net, const core_rows *row, const 
     int32_t done = differentiate_rows(&own, net, row, hypotheses, out);
     arena_free(&own.patient);
     arena_free(&own.paper);
-    arena_free(&own.pass);
+    arena_free(&own.call);
     return done;
 }
