@@ -328,13 +328,19 @@ class Intervention:
     """What to call it."""
     reaches: bool
     """Whether a chain of arrows leads from what is set to the complaint; else nothing changes."""
+    kept: tuple[str, ...]
+    """Observed variables that are neither set nor downstream of what is set: the prediction rests on them."""
+    dropped: tuple[str, ...]
+    """Observed variables that are set or downstream: what was observed of them was so before the action."""
     now: dict[str, float]
-    """State -> P(complaint | evidence)."""
+    """State -> P(complaint | all evidence), nothing set."""
+    without: dict[str, float]
+    """State -> P(complaint | the evidence that is kept), nothing set: what `after` is to be compared with."""
     after: dict[str, float]
-    """State -> its probability after the intervention."""
+    """State -> P(complaint | the evidence that is kept) when the variables are set."""
     persists_now: float
-    """P(complaint above its first state | evidence)."""
+    """P(complaint above its first state | all evidence), nothing set."""
+    persists_without: float
+    """P(complaint above its first state | the evidence that is kept), nothing set."""
     persists_after: float
-    """P(complaint above its first state) after the intervention."""
-    no_better_after: float | None
-    """P(complaint at least as high as it is now) after the intervention; null where that is not known."""
+    """P(complaint above its first state | the evidence that is kept) when the variables are set."""
