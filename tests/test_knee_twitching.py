@@ -325,7 +325,8 @@ def test_numbers_of_every_case_hold_together(case: str) -> None:
     for each in answer.differential:
         assert 0.0 <= each.probability <= 1.0
         assert sum(each.states.values()) == pytest.approx(1.0, abs=1e-12)
-        assert each.interval is None
+        if each.interval is not None:
+            assert each.interval[0] <= each.probability <= each.interval[1]
         if each.responsibility is not None:
             assert 0.0 <= each.responsibility <= each.probability + 1e-12
     ranks = [

@@ -18,9 +18,9 @@ from twitchdx.card import CARD_FILE, PICTURE_FILE, draw_structure, fill_blocks, 
 from twitchdx.card.contents import BLOCKS, write_blocks
 from twitchdx.card.layout import BOX, MARGIN, WIDTH, lay_out, text_width
 from twitchdx.card.portrait import Portrait, draw_portrait, gather_patients
-from twitchdx.display.words import spoken_probability
 from twitchdx.influence import Influence
 from twitchdx.loading import find_model
+from twitchdx.tables import spoken_probability
 from twitchdx.validation import read_validation, validate_model
 from validating import FIGURES, VIGNETTES, changed, write_validation
 

@@ -74,8 +74,8 @@ def attempt(model: dx.Model, evidence: Mapping[str, Any]) -> dx.Diagnosis:
 def test_both_answers_are_those_from_the_beginning(model: dx.Model, evidence: dict, changed: dict) -> None:
     before, after = attempt(model, evidence), attempt(model, {**evidence, **changed})
     found = ask(model, evidence, changed)
-    assert found.before == before.record
-    assert found.after == after.record
+    assert found.before == before.plain
+    assert found.after == after.plain
     for each in found.causes:
         assert each.points == pytest.approx(
             100 * (after.posterior[each.cause] - before.posterior[each.cause])
@@ -258,7 +258,7 @@ def test_a_model_compared_with_itself_has_not_changed(model: dx.Model) -> None:
     for each in found.cases:
         assert not each.changed
         assert each.moved == ()
-        assert each.before == each.after == model.diagnose(CASES[each.name]).record
+        assert each.before == each.after == model.diagnose(CASES[each.name]).plain
 
 
 @pytest.mark.parametrize("more_than", [0.0, 0.01, 0.05, 0.2])
@@ -276,7 +276,7 @@ def test_a_comparison_names_what_changed_by_more_than_asked(model: dx.Model, mor
     }
     for each in found.cases:
         before, after = model.diagnose(CASES[each.name]), other.diagnose(CASES[each.name])
-        assert (each.before, each.after) == (before.record, after.record)
+        assert (each.before, each.after) == (before.plain, after.plain)
         moved = {
             cause
             for cause in model.causes
@@ -284,7 +284,7 @@ def test_a_comparison_names_what_changed_by_more_than_asked(model: dx.Model, mor
         }
         assert {one.cause for one in each.moved} == moved
         leaders = [d.differential[0].cause for d in (before, after)]
-        levels = [d.record.triage.level for d in (before, after) if d.record.triage]
+        levels = [d.plain.triage.level for d in (before, after) if d.plain.triage]
         assert [each.leader_before, each.leader_after] == leaders
         assert [each.level_before, each.level_after] == levels
         assert each.changed == (bool(moved) or leaders[0] != leaders[1] or levels[0] != levels[1])

@@ -202,14 +202,14 @@ def test_a_number_turns_the_answer_where_it_is_said_to_and_not_before(
 ) -> None:
     one = subject(hinge, evidence)
     found = analyse_sensitivity(one, (), compiled=None)
-    now = turns(hinge.diagnose(evidence).record)
+    now = turns(hinge.diagnose(evidence).plain)
     numbers = {".".join(map(str, each.path)): each for each in uncertain_numbers(one)}
     for flip in found.number_flips:
         assert flip.before == now[flip.criterion]
         for deviations, expected in ((flip.distance, flip.after), (_nearer(flip.distance), flip.before)):
             model = changed(hinge, flip.path, numbers[flip.path].moved(deviations))
             assert model is not None
-            assert turns(model.diagnose(evidence).record)[flip.criterion] == expected
+            assert turns(model.diagnose(evidence).plain)[flip.criterion] == expected
         assert flip.within_interval == (flip.low <= flip.turns_at <= flip.high)
 
 
@@ -217,7 +217,7 @@ def test_no_number_turns_the_answer_sooner_than_the_first_that_is_named(hinge: d
     evidence = {"squeak": "soft"}
     one = subject(hinge, evidence)
     found = analyse_sensitivity(one, (), compiled=None)
-    now = turns(hinge.diagnose(evidence).record)
+    now = turns(hinge.diagnose(evidence).plain)
     nearest = {
         criterion: min((abs(f.distance) for f in found.number_flips if f.criterion == criterion), default=4.0)
         for criterion in now
@@ -230,20 +230,20 @@ def test_no_number_turns_the_answer_sooner_than_the_first_that_is_named(hinge: d
                     hinge, ".".join(map(str, number.path)), number.moved(share * _nearer(distance))
                 )
                 if model is not None:
-                    assert turns(model.diagnose(evidence).record)[criterion] == now[criterion]
+                    assert turns(model.diagnose(evidence).plain)[criterion] == now[criterion]
 
 
 def test_every_finding_that_turns_the_answer_is_named_and_no_other(hinge: dx.Model) -> None:
     evidence = {"squeak": "soft", "wobble": True, "season": "dry"}
     found = analyse_sensitivity(subject(hinge, evidence), ()).finding_flips
     expected = {}
-    now = turns(hinge.diagnose(evidence).record)
+    now = turns(hinge.diagnose(evidence).plain)
     for name, variable in hinge.variables.items():
         if variable.role not in ("risk_factor", "finding", "test"):
             continue
         for state in (None, *variable.states):
             try:
-                after = turns(hinge.diagnose({**evidence, name: state}).record)
+                after = turns(hinge.diagnose({**evidence, name: state}).plain)
             except ImpossibleEvidenceError:
                 continue
             if turned := {each for each in now if after.get(each, now[each]) != now[each]}:
@@ -263,19 +263,19 @@ def test_a_certificate_holds_where_nothing_turns_the_answer(
 ) -> None:
     one = subject(hinge, evidence)
     found = analyse_sensitivity(one, (), compiled=None).robustness
-    now = turns(hinge.diagnose(evidence).record)
+    now = turns(hinge.diagnose(evidence).plain)
     assert {each.criterion: each.stands for each in found} == now
     for each in found:
         numbers = []
         for number in uncertain_numbers(one):
             path = ".".join(map(str, number.path))
             ends = [changed(hinge, path, end) for end in (number.low, number.high)]
-            if any(m and turns(m.diagnose(evidence).record)[each.criterion] != each.stands for m in ends):
+            if any(m and turns(m.diagnose(evidence).plain)[each.criterion] != each.stands for m in ends):
                 numbers.append(path)
         withdrawn = [
             name
             for name in evidence
-            if turns(hinge.diagnose({**evidence, name: None}).record).get(each.criterion, each.stands)
+            if turns(hinge.diagnose({**evidence, name: None}).plain).get(each.criterion, each.stands)
             != each.stands
         ]
         assert sorted(each.turning_numbers) == sorted(numbers)
@@ -318,7 +318,7 @@ def test_a_cause_that_is_known_is_moved_by_nothing(clinic: dx.Model) -> None:
 def test_the_causes_that_lead_and_that_rules_watch_are_traced_unless_others_are_named(
     hinge: dx.Model,
 ) -> None:
-    record = hinge.diagnose(CREAKING).record
+    record = hinge.diagnose(CREAKING).plain
     found = analyse_sensitivity(subject(hinge, CREAKING), compiled=3)
     leading = {each for name, each in turns(record).items() if name != "level"}
     watched = {each.cause for each in record.differential if each.watched}
@@ -370,8 +370,8 @@ def test_the_shipped_model_answers_in_seconds_and_its_flips_are_true() -> None:
     for flip in found.number_flips[:2]:
         other = changed(model, flip.path, flip.turns_at)
         if other is not None:
-            assert turns(other.diagnose(evidence).record)[flip.criterion] == flip.after
+            assert turns(other.diagnose(evidence).plain)[flip.criterion] == flip.after
     for flip in found.finding_flips[:10]:
-        after = turns(model.diagnose({**evidence, flip.variable: flip.state}).record)
-        assert all(after[each] != turns(model.diagnose(evidence).record)[each] for each in flip.turns)
+        after = turns(model.diagnose({**evidence, flip.variable: flip.state}).plain)
+        assert all(after[each] != turns(model.diagnose(evidence).plain)[each] for each in flip.turns)
     assert np.all(np.diff([len(each.statement) > 0 for each in found.robustness]) == 0)

@@ -28,8 +28,9 @@ from twitchdx.errors import (
 
 if TYPE_CHECKING:
     from twitchdx.api import diagnose, load_model
+    from twitchdx.diagnosis import Diagnosis
     from twitchdx.loading import available_models
-    from twitchdx.model import Diagnosis, Model
+    from twitchdx.model import Model
 
 __version__ = "0.1.0"
 
@@ -53,7 +54,7 @@ __all__ = [
 
 # Loaded on first use: numpy, pydantic and the rest are no cost to who only imports the package.
 _LAZY = {
-    "Diagnosis": "twitchdx.model",
+    "Diagnosis": "twitchdx.diagnosis",
     "Model": "twitchdx.model",
     "available_models": "twitchdx.loading",
     "diagnose": "twitchdx.api",

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from twitchdx.assembly import assemble_folder, assemble_network_file
+from twitchdx.diagnosis import Diagnosis
 from twitchdx.engines import DEFAULT_ENGINE, Engine
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError, Where
 from twitchdx.loading import available_models, default_model, find_model
-from twitchdx.model import Diagnosis, Model
+from twitchdx.model import Model
 from twitchdx.network import NETWORK_SUFFIXES
 
 

@@ -1,36 +1,32 @@
-"""The façade: a model, and the diagnosis that it gives."""
+"""The façade: a model, and what it can be asked."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
-from twitchdx.answering import diagnose_patient, query
-from twitchdx.assembly import Assembled
-from twitchdx.catalogue import describe_variables, list_parameters, plain_variables
+from twitchdx.answering import diagnose_patient
+from twitchdx.contents import ModelContents
+from twitchdx.diagnosis import Diagnosis
 from twitchdx.engines import DEFAULT_ENGINE, Engine, get_engine
 from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence, parse_evidence, parse_pairs
-from twitchdx.network import Network, to_pgmpy
-from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Parameter, Triage, Variable
-from twitchdx.spec import ModelSpec, Reference, Role
-from twitchdx.spec import Variable as VariableSpec
+from twitchdx.network import to_pgmpy
+
+__all__ = ["Diagnosis", "Model"]
 
 if TYPE_CHECKING:
     import networkx as nx
     from pgmpy.models import DiscreteBayesianNetwork
 
     from twitchdx.cohort import Choices, Handling, Inquiry
+    from twitchdx.whatif import Intervention, ModelComparison
 
 
 _Frame = TypeVar("_Frame")
 
 
-class Model:
+class Model(ModelContents):
     """A checked, compiled, immutable model.
 
     Made by `load_model`.
@@ -48,111 +44,6 @@ class Model:
     references : mapping of str to Reference
         The bibliography.
     """
-
-    def __init__(self, assembled: Assembled) -> None:
-        self._assembled = assembled
-        spec = assembled.spec
-        described: Mapping[str, tuple[Role | None, VariableSpec]]
-        if spec is None:
-            self._specs = plain_variables(assembled.network)
-            described = {name: (None, variable) for name, variable in self._specs.items()}
-        else:
-            described = spec.variables()
-            self._specs = {name: variable for name, (_, variable) in described.items()}
-        self._variables = describe_variables(described, assembled.network)
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return self._assembled.name
-
-    @property
-    def version(self) -> str:
-        """Version of its content."""
-        return self._assembled.version
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of its content, hexadecimal."""
-        return self._assembled.digest
-
-    @property
-    def complaint(self) -> str | None:
-        """The finding whose causes are sought; None for a network file."""
-        return self._assembled.spec.model.complaint if self._assembled.spec else None
-
-    @property
-    def warnings(self) -> tuple[Issue, ...]:
-        """What a careful author would mend."""
-        return self._assembled.warnings
-
-    @property
-    def variables(self) -> Mapping[str, Variable]:
-        """Every variable, in the order of the files."""
-        return MappingProxyType(self._variables)
-
-    @property
-    def risk_factors(self) -> Mapping[str, Variable]:
-        """Context, exposures, age, sex."""
-        return self._of_role("risk_factor")
-
-    @property
-    def causes(self) -> Mapping[str, Variable]:
-        """What the complaint can come from."""
-        return self._of_role("cause")
-
-    @property
-    def processes(self) -> Mapping[str, Variable]:
-        """Latent pathophysiology."""
-        return self._of_role("process")
-
-    @property
-    def findings(self) -> Mapping[str, Variable]:
-        """Symptoms and signs."""
-        return self._of_role("finding")
-
-    @property
-    def tests(self) -> Mapping[str, Variable]:
-        """Measured results."""
-        return self._of_role("test")
-
-    @property
-    def references(self) -> Mapping[str, Reference]:
-        """The bibliography, by id."""
-        spec = self._assembled.spec
-        return MappingProxyType({each.id: each for each in spec.references} if spec else {})
-
-    @property
-    def spec(self) -> ModelSpec | None:
-        """All that the model's files say; None for a network file."""
-        return self._assembled.spec
-
-    @property
-    def network(self) -> Network:
-        """The compiled network."""
-        return self._assembled.network
-
-    def variable(self, name: str) -> Variable:
-        """The variable of a name.
-
-        Raises
-        ------
-        UnknownNameError
-            The model has no such variable; the error offers the nearest name.
-        """
-        if isinstance(name, str) and name in self._variables:
-            return self._variables[name]
-        fix = suggest(str(name), self._variables)
-        where = Where(str(name))
-        issue = Issue("error", "unknown-variable", where, f"there is no variable {name!r}.", fix)
-        raise UnknownNameError("The variable is not known.", [issue])
-
-    def _of_role(self, role: Role) -> Mapping[str, Variable]:
-        return MappingProxyType({name: each for name, each in self._variables.items() if each.role == role})
-
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Every number of the model with value, interval, grade and source."""
-        return list_parameters(self._assembled.spec) if self._assembled.spec else ()
 
     def diagnose(
         self,
@@ -295,6 +186,70 @@ class Model:
         inquiry, handling = self._plan(engine, complaint, **choices)
         return cohort.diagnose_batches(batches, inquiry, handling, cohort.positive("batch_rows", batch_rows))
 
+    def with_parameters(self, changes: Mapping[str, Any]) -> Model:
+        """The same model with other numbers in some places, and a digest of its own.
+
+        Parameters
+        ----------
+        changes : mapping of str to number or mapping
+            Path, as `parameters` gives it -> the new value, or the fields of the number that are different.
+
+        Raises
+        ------
+        UnknownNameError, ModelError
+            A path is not known, or a number breaks a rule; the error lists every problem.
+        """
+        from twitchdx import whatif
+
+        return Model(whatif.with_parameters(self._assembled, changes))
+
+    def compare(
+        self,
+        other: Model,
+        cases: Mapping[str, Mapping[str, Any]],
+        *,
+        more_than: float = 0.05,
+        engine: str | Engine = DEFAULT_ENGINE,
+    ) -> ModelComparison:
+        """Which cases change their leading cause, level of care, or a posterior by more than some amount.
+
+        Parameters
+        ----------
+        other : Model
+            The model to compare with.
+        cases : mapping of str to mapping
+            Name -> evidence, as it is given to `diagnose`.
+        more_than : float, optional
+            By how much a posterior must differ to be reported.
+        engine : str or Engine, optional
+            Computes all answers.
+        """
+        from twitchdx import whatif
+
+        sides = (self._assembled, other.assembled)
+        return whatif.compare_models(*sides, cases, get_engine(engine), more_than=more_than)
+
+    def do(
+        self,
+        actions: Mapping[str, Any],
+        evidence: Mapping[str, Any] | None = None,
+        *,
+        engine: str | Engine = DEFAULT_ENGINE,
+        complaint: str | None = None,
+    ) -> Intervention:
+        """The probability that the complaint persists when some variables are set; see `intervene`.
+
+        Parameters
+        ----------
+        actions : mapping of str to value
+            Risk factor, cause or process -> the state to which it is set.
+        evidence : mapping, optional
+            What is known of the person. What was observed downstream of what is set is dropped.
+        engine, complaint
+            As in `diagnose`.
+        """
+        return self.diagnose(evidence or {}, engine=engine, complaint=complaint).do(actions)
+
     def _plan(
         self, engine: str | Engine, complaint: str | None, **choices: Unpack[Choices]
     ) -> tuple[Inquiry, Handling]:
@@ -362,93 +317,3 @@ class Model:
         )
         version = f" {self.version}" if self.version else ""
         return f"<Model {self.name}{version}: {counts or f'{len(self._variables)} variables'}>"
-
-
-@dataclass(frozen=True, repr=False)
-class Diagnosis:
-    """The answer for one patient. Frozen; shows as a table in a terminal and as a card in Jupyter.
-
-    Attributes
-    ----------
-    record : DiagnosisRecord
-        The plain data of the answer.
-    model : Model
-        The model that gave it.
-    evidence : Evidence
-        What it rests on.
-    engine : Engine
-        What computed it, and answers further questions.
-    """
-
-    record: DiagnosisRecord
-    model: Model
-    evidence: Evidence
-    engine: Engine = field(compare=False)
-
-    @property
-    def posterior(self) -> Mapping[str, float]:
-        """Cause -> P(cause not absent | evidence), in the order of the model."""
-        found = {each.cause: each.probability for each in self.record.differential}
-        return MappingProxyType({cause: found[cause] for cause in self.model.causes})
-
-    @property
-    def differential(self) -> tuple[Candidate, ...]:
-        """Every cause, ranked by whether it explains the complaint."""
-        return self.record.differential
-
-    @property
-    def unexplained(self) -> float | None:
-        """P(the complaint is present and no cause reaches it | evidence)."""
-        return self.record.unexplained
-
-    @property
-    def triage(self) -> Triage | None:
-        """How soon to seek care, and why."""
-        return self.record.triage
-
-    @property
-    def next_steps(self) -> tuple[NextStep, ...]:
-        """What to do, ranked."""
-        return self.record.next_steps
-
-    @property
-    def log_evidence(self) -> float:
-        """Natural log of P(evidence); soft evidence counts as its likelihood scaled to maximum 1."""
-        return self.record.log_evidence
-
-    def distribution(self, variable: str) -> dict[str, float]:
-        """P(variable | evidence), of any variable of the model.
-
-        Returns
-        -------
-        dict of str to float
-            State -> probability, in the order of the states.
-
-        Raises
-        ------
-        UnknownNameError
-            The model has no such variable.
-        """
-        states = self.model.variable(variable).states
-        answer = query(self.model.network, self.evidence, (variable,), self.engine)
-        marginal = answer.marginals[variable]
-        return dict(zip(states, marginal.tolist(), strict=True))
-
-    def to_dict(self) -> dict[str, Any]:
-        """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""
-        plain: dict[str, Any] = json.loads(self.to_json())
-        return plain
-
-    def to_json(self, indent: int | None = None) -> str:
-        """The answer as JSON text; numbers keep every digit."""
-        return json.dumps(dataclasses.asdict(self.record), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    def __repr__(self) -> str:
-        from twitchdx.display import diagnosis_text  # needed by who looks at an answer, and then only
-
-        return diagnosis_text(self.record)
-
-    def _repr_html_(self) -> str:
-        from twitchdx.display import diagnosis_html
-
-        return diagnosis_html(self.record)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from twitchdx.spec import Form, Grade, Level, Role, StepKind
 
 #: Version of the shape of `Diagnosis.to_dict()`; the first number changes when readers must change.
-RESULT_SCHEMA_VERSION = "1.1"
+RESULT_SCHEMA_VERSION = "1.2"
 
 # What the published schema says of each class: no further keys.
 _CLOSED: dict[str, Any] = {"extra": "forbid"}
@@ -125,7 +125,8 @@ class Candidate:
     probability: float
     """P(cause not absent | evidence)."""
     interval: tuple[float, float] | None
-    """Range of the probability from the stated uncertainty of the parameters; null until computed."""
+    """95 % credible interval of the probability, from the stated uncertainty of the model's numbers; null
+    where the engine gives none."""
     responsibility: float | None
     """P(the cause's contribution reaches the complaint | evidence); null where the complaint is
     absent or nothing is observed about it."""
@@ -134,6 +135,8 @@ class Candidate:
     watched: bool
     """Whether its probability can ask for care soon or sooner: it is shown however improbable it is, and
     steps for it rank by its probability."""
+    responsibility_interval: tuple[float, float] | None = None
+    """95 % credible interval of the responsibility; null where that is, or where the engine gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from typing import get_args
 
 from twitchdx.card.portrait import Portrait
 from twitchdx.catalogue import count_grades
-from twitchdx.display.words import spoken_probability
 from twitchdx.influence import Influence, better_than_judgement
 from twitchdx.model import Model
 from twitchdx.spec import ROLE_OF_SECTION, Grade
+from twitchdx.tables import spoken_probability
 from twitchdx.validation import FigureResult, VignetteResult
 
 _MOST, _FURTHER = 10, 15
@@ -99,7 +99,7 @@ def _influential(portrait: Portrait) -> str:
 
 def _causes(portrait: Portrait) -> str:
     leads = Counter(each.leading for each in portrait.report.vignettes)
-    prior = {each.cause: each.prior for each in portrait.model.diagnose({}).differential}
+    prior = {each.cause: each.prior for each in portrait.model.diagnose({}).plain.differential}
     rows = [
         (f"`{name}`", each.label, spoken_probability(prior[name]), leads[name] or "")
         for name, each in portrait.model.causes.items()

@@ -11,11 +11,12 @@ from typing import Any
 
 from twitchdx.api import load_model, usual_model
 from twitchdx.cli.output import line_width, print_document, print_text, print_wrapped
+from twitchdx.diagnosis import Diagnosis
 from twitchdx.display import diagnosis_text
 from twitchdx.engines import DEFAULT_ENGINE
 from twitchdx.loading import Case, parse_case
 from twitchdx.loading.case import MAX_CASE_BYTES
-from twitchdx.model import Diagnosis, Model
+from twitchdx.model import Model
 from twitchdx.records import Variable
 
 _STANDARD_INPUT = "-"

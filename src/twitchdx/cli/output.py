@@ -12,7 +12,7 @@ _WIDEST = 110
 _NARROWEST = 60
 # What a case or a model says must not steer the terminal: control characters are shown as unreadable.
 _CONTROLS = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\n"}
-_ASCII_BARS = str.maketrans("█·", "#.")
+_ASCII = str.maketrans("█·\N{EN DASH}\N{MINUS SIGN}", "#.--")
 
 
 def line_width() -> int:
@@ -44,12 +44,12 @@ def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None
 
 
 def print_text(text: str, file: TextIO | None = None) -> None:
-    """Print text as it is laid out, with bars in ASCII where the terminal has nothing better."""
+    """Print text as it is laid out, with bars and dashes in ASCII where the terminal has nothing better."""
     stream = file or sys.stdout
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = text.translate(_ASCII_BARS)
+        text = text.translate(_ASCII)
     print(text.translate(_CONTROLS), file=stream)
 
 

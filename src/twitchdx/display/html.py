@@ -16,10 +16,10 @@ from twitchdx.display.words import (
     headline,
     shown_causes,
     spoken_observation,
-    spoken_probability,
     spoken_reasons,
 )
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+from twitchdx.tables import spoken_interval, spoken_probability
 
 
 def diagnosis_html(record: DiagnosisRecord) -> str:
@@ -87,6 +87,9 @@ def _differential(body: Element, record: DiagnosisRecord) -> None:
         _add(row, "td")
         _add(row, "td")
         _add(body, "p", "Causes can act together: these figures need not add up to 100 %.", "twitchdx-note")
+    if any(each.interval is not None for each in shown):
+        said = "In brackets: 95 % credible intervals, from the stated uncertainty of the model's numbers."
+        _add(body, "p", said, "twitchdx-note")
     if rest:
         details = _add(body, "details")
         _add(details, "summary", f"{len(rest)} more causes")
@@ -108,19 +111,25 @@ def _row(table: Element, candidate: Candidate) -> None:
     row = _add(table, "tr")
     _add(row, "th", candidate.label).set("scope", "row")
     if candidate.responsibility is None:
-        _bar(row, candidate.probability)
+        _bar(row, candidate.probability, candidate.interval)
     else:
         _bar(row, candidate.responsibility)
-        _add(row, "td", spoken_probability(candidate.probability))
+        _add(row, "td", _with_interval(candidate.probability, candidate.interval))
     _add(row, "td", spoken_probability(candidate.prior))
 
 
-def _bar(row: Element, share: float) -> None:
+def _with_interval(probability: float, interval: tuple[float, float] | None) -> str:
+    """A figure, and its 95 % interval in brackets."""
+    said = spoken_probability(probability)
+    return said if interval is None else f"{said} ({spoken_interval(interval)})"
+
+
+def _bar(row: Element, share: float, interval: tuple[float, float] | None = None) -> None:
     cell = _add(row, "td")
     track = _add(cell, "span", css="twitchdx-track")
     track.set("aria-hidden", "true")
     _add(track, "span", css="twitchdx-bar").set("style", f"width: {100.0 * share:.1f}%")
-    _add(cell, "span", spoken_probability(share))
+    _add(cell, "span", _with_interval(share, interval))
 
 
 def _steps(body: Element, record: DiagnosisRecord) -> None:

@@ -11,12 +11,12 @@ from twitchdx.display.words import (
     headline,
     shown_causes,
     spoken_observation,
-    spoken_probability,
     spoken_reasons,
 )
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+from twitchdx.tables import spoken_interval, spoken_probability
 
-WIDTH = 96
+WIDTH = 100
 # Characters of a bar and of a label, and the least of each where the terminal is narrow.
 _BAR, _SHORT_BAR = 12, 6
 _LABEL, _SHORT_LABEL = 34, 24
@@ -92,20 +92,26 @@ def _triage(triage: Triage, width: int) -> Iterator[str]:
 def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:
     explains = record.unexplained is not None
     shown, rest = (record.differential, ()) if complete else shown_causes(record)
-    columns = ["explains it", "is present", "beforehand"] if explains else ["is present", "beforehand"]
-    # Where the terminal is narrow the last column goes, then the bar, whose figure stands beside it.
-    if width - 2 - len(columns) * _COLUMN < _SHORT_LABEL:
-        columns.pop()
-    room = width - 2 - len(columns) * _COLUMN
+    columns = {"explains it": _COLUMN} if explains else {}
+    columns["is present"] = _COLUMN
+    if any(each.interval is not None for each in shown):
+        columns["95 % interval"] = max(_COLUMN, *(len(_interval(each)) + 2 for each in shown))
+    columns["beforehand"] = _COLUMN - 1
+    # Where the terminal is narrow the last columns go, then the bar, whose figure stands beside it.
+    while len(columns) > 1 and width - 2 - sum(columns.values()) < _SHORT_LABEL:
+        columns.popitem()
+    room = width - 2 - sum(columns.values())
     bar = next((each for each in (_BAR, _SHORT_BAR) if room - each - 1 >= _SHORT_LABEL), 0)
     label = min(_LABEL, room - bar - 1)
-    lead = f"{columns[0]:<{bar + (bar > 0) + _COLUMN}}"
-    heads = lead + "".join(f"{each:<{_COLUMN}}" for each in columns[1:])
+    heads = " " * (bar + (bar > 0)) + "".join(f"{each:<{size}}" for each, size in columns.items())
     yield f"{'Possible causes':<{label + 2}} {heads}".rstrip()
     for candidate in shown:
-        yield from _row(candidate.label, _figures(candidate)[: len(columns)], label, bar)
+        spoken = dict(zip(_HEADS, _cells(candidate), strict=True))
+        cells = [(spoken[head], size) for head, size in columns.items()]
+        yield from _row(candidate.label, _figures(candidate)[0], cells, (label, bar))
     if record.unexplained is not None:
-        yield from _row("None of these causes explains it", (record.unexplained,), label, bar)
+        cells = [(spoken_probability(record.unexplained), _COLUMN)]
+        yield from _row("None of these causes explains it", record.unexplained, cells, (label, bar))
     if rest:
         most = spoken_probability(max(_figures(each)[0] for each in rest))
         yield from _wrapped(f"and {len(rest)} more, each at most {most}.", width, "  ", "  ")
@@ -123,10 +129,27 @@ def _figures(candidate: Candidate) -> tuple[float, ...]:
     return known if candidate.responsibility is None else (candidate.responsibility, *known)
 
 
-def _row(label: str, figures: Sequence[float], label_width: int, bar_width: int) -> Iterator[str]:
+_HEADS = ("explains it", "is present", "95 % interval", "beforehand")
+
+
+def _cells(candidate: Candidate) -> tuple[str, str, str, str]:
+    """What stands in each column."""
+    explains = "" if candidate.responsibility is None else spoken_probability(candidate.responsibility)
+    present, before = map(spoken_probability, (candidate.probability, candidate.prior))
+    return explains, present, _interval(candidate), before
+
+
+def _interval(candidate: Candidate) -> str:
+    return "" if candidate.interval is None else spoken_interval(candidate.interval)
+
+
+def _row(
+    label: str, share: float, cells: Sequence[tuple[str, int]], widths: tuple[int, int]
+) -> Iterator[str]:
+    label_width, bar_width = widths
     first, *further = textwrap.wrap(label, label_width)
-    columns = "".join(f"{spoken_probability(each):<{_COLUMN}}" for each in figures)
-    bar = f"{_bar(figures[0], bar_width)} " if bar_width else ""
+    columns = "".join(f"{each:<{size}}" for each, size in cells)
+    bar = f"{_bar(share, bar_width)} " if bar_width else ""
     yield f"  {first:<{label_width}} {bar}{columns}".rstrip()
     for line in further:
         yield f"    {line}"

@@ -9,25 +9,6 @@ SHOWN_CAUSES = 10
 SHOWN_STEPS = 8
 
 
-def spoken_probability(probability: float) -> str:
-    """A probability as people read it: percent, or "1 in so many" where percent would hide it.
-
-    >>> [spoken_probability(p) for p in (0.9999, 0.42, 0.034, 0.0021, 0.000066, 0.0)]
-    ['> 99 %', '42 %', '3.4 %', '0.21 %', '1 in 15,000', '0']
-    """
-    if probability == 0.0:
-        return "0"
-    if probability >= 0.995:
-        return "> 99 %"
-    if probability >= 0.0995:
-        return f"{100.0 * probability:.0f} %"
-    if probability >= 0.001:
-        return f"{100.0 * probability:.2g} %"
-    odds_against = 1.0 / probability
-    # Two significant digits: no more is known of so rare a thing.
-    return f"1 in {float(f'{odds_against:.2g}'):,.0f}"
-
-
 def spoken_observation(observed: Observed) -> str:
     """An observation in a few words: "Age: 34 (18 to 39 years)"."""
     if observed.state is None or observed.given.lower() in (observed.state, "true", "false"):

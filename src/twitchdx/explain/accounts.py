@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from twitchdx.spec import Form, Grade, Role
+from twitchdx.tables import Column, Tabled, spoken_decibans, spoken_probability
 
 Speaks = Literal["for", "against", "little"]
 Certainty = Literal["present", "absent"]
 
-#: The smallest weight of evidence that counts as speaking for or against: about the smallest change of odds
-#: that people perceive, according to Good (1979), Biometrika 66(2), 393-396.
+#: The smallest weight of evidence that counts as speaking for or against, one deciban: about the smallest
+#: change of odds that people perceive, in the opinion of I. J. Good (Wikipedia, "Ban (unit)").
 PERCEPTIBLE = 1.0
 
 
@@ -104,8 +105,8 @@ class Entry(Account):
     """The numbers behind it, those that move the result most first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger(Account):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Ledger(Tabled):
     """The log-odds of one cause as a sum: prior, one contribution an observation, posterior.
 
     `prior_decibans` + the sum of the entries' `decibans` = `posterior_decibans`.
@@ -142,6 +143,21 @@ class Ledger(Account):
     """The number that moves the posterior most; None where it is certain or the engine has no slopes."""
     prospects: tuple[Prospect, ...]
     """What is not known yet and could change the result, the weightiest first."""
+
+    def _title(self) -> str:
+        before, after = map(spoken_probability, (self.prior, self.posterior))
+        if self.certain is not None:
+            return f"{self.label}: {self.certain} for certain; beforehand {before}"
+        return f"{self.label}: from {before} beforehand to {after}, in decibans (10 dB are odds of 10 to 1)"
+
+    def _columns(self) -> list[Column]:
+        return _entry_columns(self.entries, (self.prior_decibans, self.posterior_decibans))
+
+    def _notes(self) -> list[str]:
+        said = [f"Contributions: {self.method}."]
+        if self.decided_by:
+            said.append(f"Decided by: {', '.join(self.decided_by)}.")
+        return said + _said_of_weakest(self.weakest)
 
     @property
     def findings_for(self) -> tuple[Entry, ...]:
@@ -185,8 +201,8 @@ class Prospect(Account):
     """What P(cause not absent) would be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast(Account):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Contrast(Tabled):
     """Why one cause rather than another: ln P(A | e) / P(B | e) as a sum, in decibans.
 
     The two do not exclude each other: both may be present.
@@ -219,110 +235,22 @@ class Contrast(Account):
     weakest: WeakestNumber | None
     """The number that moves the ratio most; None as in `Ledger`."""
 
+    def _title(self) -> str:
+        first, second = map(spoken_probability, (self.probability, self.other_probability))
+        return f"{self.label} ({first}) rather than {self.other_label} ({second}), in decibans"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JointSet(Account):
-    """These causes are present, and no other of the model is."""
+    def _columns(self) -> list[Column]:
+        return _entry_columns(self.entries, (self.prior_decibans, self.posterior_decibans))
 
-    causes: tuple[str, ...]
-    """The causes, in the order of the model; none: all are absent."""
-    labels: tuple[str, ...]
-    """What to call them."""
-    probability: float
-    """P(exactly these are present | evidence)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JointSets(Account):
-    """The most probable sets of causes, everything else summed out."""
-
-    sets: tuple[JointSet, ...]
-    """The most probable first; fewer than were asked for where no more are possible."""
-    covered: float
-    """Their probability together."""
-    answers: int
-    """How many partial masses the engine computed for it."""
+    def _notes(self) -> list[str]:
+        said = [f"Contributions: {self.method}. Both causes may be present."]
+        if self.excluded:
+            said.append(f"Impossible given the evidence: {', '.join(self.excluded)}.")
+        return said + _said_of_weakest(self.weakest)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clash(Account):
-    """Observations that are less probable together than apart."""
-
-    variables: tuple[str, ...]
-    """The observed variables: two of them, or one against all the others."""
-    labels: tuple[str, ...]
-    """What to call them."""
-    conflict: float
-    """Natural log: of two, P(a) P(b) / P(a, b); of one against the others, P(a) / P(a | others)."""
-    decibans: float
-    """The same in decibans."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution(Account):
-    """A cause that explains why observations that seldom go together do so here."""
-
-    cause: str
-    """The cause."""
-    label: str
-    """What to call it."""
-    probability: float
-    """P(cause not absent | evidence)."""
-    conflict: float
-    """The conflict with the cause supposed present as one more observation; natural log."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surprise(Account):
-    """How seldom the model would predict something as improbable as what was observed."""
-
-    probability: float
-    """P(ln P(E') <= ln P(e)) for E' drawn from the model on the same variables."""
-    standard_error: float
-    """Of the probability, from the number of draws."""
-    low: float
-    """Lower end of its 95 % interval (Wilson's, which holds where no draw or every draw qualifies)."""
-    high: float
-    """Upper end of its 95 % interval."""
-    draws: int
-    """How many draws."""
-    seed: int
-    """Of the generator."""
-    log_evidence: float
-    """ln P(e), of the observations that are counted."""
-    left_out: tuple[str, ...]
-    """Soft evidence, of which no distribution is known to draw from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit(Account):
-    """How well the model explains the evidence."""
-
-    conflict: float
-    """Natural log of the product of the P(e_i) over P(e): above 0 where observations are less probable
-    together than apart."""
-    decibans: float
-    """The same in decibans."""
-    chance: float
-    """Bound on the share of patients of the model who have such a conflict or a larger one:
-    exp(-conflict)."""
-    well_explained: bool
-    """Whether there is no conflict or one more cause would resolve it, and no observation stands out."""
-    rule: str
-    """What decided that, in one sentence."""
-    clashes: tuple[Clash, ...]
-    """Pairs that are less probable together than apart, the worst first."""
-    against_the_rest: tuple[Clash, ...]
-    """Each observation against all others, the worst first; below 0 where the others make it more
-    probable."""
-    resolved_by: tuple[Resolution, ...]
-    """Causes with which the conflict would be none, the most probable first; empty where there is none."""
-    surprise: Surprise | None
-    """Against the prior predictive; None unless asked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainWords(Account):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlainWords(Tabled):
     """One cause in words."""
 
     cause: str
@@ -331,3 +259,48 @@ class PlainWords(Account):
     """A paragraph for the person whom it is about."""
     clinician: str
     """A paragraph for a professional, with the figures."""
+
+    def _title(self) -> str:
+        return f"For the person: {self.patient}"
+
+    def _columns(self) -> list[Column]:
+        return []
+
+    def _notes(self) -> list[str]:
+        return [f"For a clinician: {self.clinician}"]
+
+
+def _entry_columns(entries: tuple[Entry, ...], ends: tuple[float | None, float | None]) -> list[Column]:
+    """A ledger: what stood before, one row an observation, the sum."""
+    before, after = ends
+    middle = [each.decibans for each in entries]
+    running: list[float | None] = [before]
+    for each in middle:
+        running.append(None if running[-1] is None or each is None else running[-1] + each)
+    return [
+        ("observation", ["beforehand", *(f"{e.label}: {e.state_label}" for e in entries), "afterwards"], str),
+        ("contributes", [before, *middle, after], spoken_decibans),
+        ("sum", [*running, after], spoken_decibans),
+        ("without it", [None, *(each.leave_one_out for each in entries), None], spoken_decibans),
+        ("standard error", [None, *(each.standard_error or None for each in entries), None], "{:.2f}".format),
+        ("rests on", [None, *(_cited(each) for each in entries), None], str),
+    ]
+
+
+def _cited(entry: Entry) -> str | None:
+    """The weightiest number behind an observation: its source, or that it is a judgement."""
+    if not entry.numbers:
+        return None
+    number = entry.numbers[0]
+    return ", ".join(number.sources) or number.grade
+
+
+def _said_of_weakest(weakest: WeakestNumber | None) -> list[str]:
+    if weakest is None:
+        return []
+    number = weakest.number
+    between = f" ({number.low:g} to {number.high:g})" if number.low is not None else ""
+    source = f", {', '.join(number.sources)}" if number.sources else ""
+    moves = spoken_decibans(number.moves or 0.0)
+    what = f"{number.path} = {number.value:g}{between}, {number.grade}{source}"
+    return [f"Weakest important number: {what}; one standard deviation moves the result by {moves}."]

@@ -10,9 +10,10 @@ change anything are 0; of two that always do the same they are equal.
 
 References
 ----------
-Shapley (1953), A value for n-person games; Good (1985), Weight of evidence: a brief survey; Castro, Gómez and
-Tejada (2009), Computers & Operations Research 36(5), 1726-1730 (permutations drawn at random); Mitchell,
-Cooper, Frank and Holmes (2022), Journal of Machine Learning Research 23(43) (each drawn with its reverse).
+Castro, Gómez and Tejada (2009), Polynomial calculation of the Shapley value based on sampling (permutations
+drawn at random); Mitchell, Cooper, Frank and Holmes (2022), Sampling permutations for Shapley value
+estimation, Journal of Machine Learning Research 23(43); Assessing antithetic sampling for approximating
+Shapley, Banzhaf, and Owen values (2023), AppliedMath 3(4), 957-988 (each drawn with its reverse).
 """
 
 from __future__ import annotations

@@ -16,10 +16,9 @@ and 1 are common.
 
 References
 ----------
-Jensen, Chamberlain, Nordahl and Jensen (1990), Analysis in HUGIN of data conflict; Jensen and Nielsen (2007),
-Bayesian Networks and Decision Graphs, 2nd edition, chapter on conflict analysis; Box (1980), JRSS A 143(4),
-383-430 (the prior predictive check); Vovk and Wang (2021), Annals of Statistics 49(3), 1736-1754 (such ratios
-as e-values).
+Jensen, Chamberlain, Nordahl and Jensen (1990), Analysis in HUGIN of data conflict, Uncertainty in Artificial
+Intelligence, 519-528 (the measure, and the rare case); Vovk and Wang (2021), E-values: calibration,
+combination and applications, Annals of Statistics 49(3), 1736-1754 (such ratios as e-values).
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ import numpy as np
 
 from twitchdx.engines import Rows
 from twitchdx.errors import Issue, OptionError, Where
-from twitchdx.explain.accounts import Clash, Fit, Resolution, Surprise
 from twitchdx.explain.attribution import DECIBANS_PER_NAT
 from twitchdx.explain.case import Case, refuse_wide
 from twitchdx.explain.drawing import draw_worlds
+from twitchdx.explain.verdicts import Clash, Fit, Resolution, Surprise
 from twitchdx.numerics import Array, log_mass
 
 #: Draws from the prior predictive: a standard error of one percentage point at most, about a quarter of a

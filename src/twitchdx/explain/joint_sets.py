@@ -13,8 +13,9 @@ and, for each open cause, the sets in which it is the first to take the other si
 
 References
 ----------
-Lawler (1972), Management Science 18(7), 401-405 (cutting a space at its best solution); Park and Darwiche
-(2003), Solving MAP exactly using systematic search (search with bounds from an exact engine).
+Yuan and Hansen, MAP search in Bayesian networks using joint bounds (search with bounds from an exact engine,
+and its origin with Park and Darwiche, 2003); Marinescu, Lee, Dechter and Ihler (2018), AND/OR search for
+marginal MAP, Journal of Artificial Intelligence Research 63, 875-921 (best-first search).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ import numpy as np
 
 from twitchdx.engines import UNOBSERVED, Rows
 from twitchdx.errors import EngineError, Issue, OptionError, Where
-from twitchdx.explain.accounts import JointSet, JointSets
 from twitchdx.explain.case import Case, refuse_wide
+from twitchdx.explain.verdicts import JointSet, JointSets
 from twitchdx.numerics import Array, log_mass
 
 #: Partial masses that may be computed: about a quarter of a minute with the shipped model.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from twitchdx.diagnosis import Diagnosis
 from twitchdx.errors import ImpossibleEvidenceError
-from twitchdx.model import Diagnosis, Model
+from twitchdx.model import Model
 from twitchdx.records import Candidate
 from twitchdx.spec import LEVELS, Expectation, ProbabilityRange, Vignette
 from twitchdx.validation.results import ExpectationResult, VignetteResult
@@ -24,7 +25,7 @@ def check_vignette(model: Model, name: str, vignette: Vignette) -> VignetteResul
     return VignetteResult(
         name=name,
         vignette=vignette,
-        leading=answer.differential[0].cause,
+        leading=answer.plain.differential[0].cause,
         level=answer.triage.level if answer.triage else None,
         expectations=tuple(_Comparison(answer).compare(vignette.expect)),
     )
@@ -35,12 +36,12 @@ class _Comparison:
 
     def __init__(self, answer: Diagnosis) -> None:
         self.answer = answer
-        self.candidates = {each.cause: each for each in answer.differential}
+        self.candidates = {each.cause: each for each in answer.plain.differential}
         self.place = {cause: place for place, cause in enumerate(self.candidates, start=1)}
 
     def compare(self, expect: Expectation) -> Iterator[ExpectationResult]:
         if expect.leading:
-            leading = self.answer.differential[0].cause
+            leading = self.answer.plain.differential[0].cause
             yield ExpectationResult(
                 expected=f"{' or '.join(expect.leading)} leads",
                 found=f"{leading} leads",

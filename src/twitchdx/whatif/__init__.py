@@ -13,17 +13,19 @@ from twitchdx.whatif.records import (
     CaseChange,
     CauseChange,
     FindingChange,
-    FindingFlip,
     Intervention,
     ModelComparison,
     NumberChange,
+    WhatIf,
+)
+from twitchdx.whatif.robustness import (
+    FindingFlip,
     NumberFlip,
     RatioOfLines,
     Robustness,
     Sensitivity,
     SensitivityFunction,
     Tornado,
-    WhatIf,
 )
 from twitchdx.whatif.sensitivity import analyse_sensitivity, trace_number
 from twitchdx.whatif.subject import Subject

@@ -8,7 +8,7 @@ from typing import Literal
 from twitchdx.errors import EngineError
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.spec import Role
-from twitchdx.whatif.records import Criterion, FindingFlip
+from twitchdx.whatif.robustness import Criterion, FindingFlip
 from twitchdx.whatif.subject import CRITERIA, Outcome, Subject
 
 Kind = Literal["withdrawn", "changed", "added"]

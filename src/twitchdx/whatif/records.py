@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from twitchdx.records import DiagnosisRecord, NextStep
-from twitchdx.spec import Grade, Level
-
-#: What of an answer can turn: the cause that explains the complaint best, the most probable cause, or the
-#: level of care.
-Criterion = Literal["explaining", "probable", "level"]
+from twitchdx.spec import Level
+from twitchdx.tables import Column, Tabled, spoken_probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +53,8 @@ class CauseChange:
     """Its place in the second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhatIf:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class WhatIf(Tabled):
     """Two answers of one model to two sets of findings, side by side."""
 
     changes: tuple[FindingChange, ...]
@@ -81,6 +77,40 @@ class WhatIf:
     """The first answer."""
     after: DiagnosisRecord
     """The second answer."""
+
+    def _title(self) -> str:
+        said = [
+            f"{each.label}: {each.before or 'not observed'} \u2192 {each.after or 'not observed'}"
+            for each in self.changes
+        ]
+        return f"What if: {'; '.join(said) or 'nothing is changed'}"
+
+    def _columns(self) -> list[Column]:
+        explains = any(each.responsibility_before is not None for each in self.causes)
+        columns: list[Column] = [
+            ("cause", [each.label for each in self.causes], str),
+            ("before", [each.probability_before for each in self.causes], spoken_probability),
+            ("after", [each.probability_after for each in self.causes], spoken_probability),
+            ("points", [each.points for each in self.causes], "{:+.1f}".format),
+        ]
+        if explains:
+            columns += [
+                (
+                    "explains it before",
+                    [each.responsibility_before for each in self.causes],
+                    spoken_probability,
+                ),
+                ("after that", [each.responsibility_after for each in self.causes], spoken_probability),
+            ]
+        return columns
+
+    def _notes(self) -> list[str]:
+        said = [
+            f"First cause: {self.leader_before} \u2192 {self.leader_after}.",
+            f"Level of care: {self.level_before} \u2192 {self.level_after}.",
+        ]
+        said += [f"Gained: {each.action}" for each in self.steps_gained]
+        return said + [f"Lost: {each.action}" for each in self.steps_lost]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +151,8 @@ class CaseChange:
     """The second model's answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelComparison:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ModelComparison(Tabled):
     """What a change of the model changes in its answers to some cases."""
 
     digest_before: str
@@ -140,164 +170,28 @@ class ModelComparison:
     cases: tuple[CaseChange, ...]
     """Every case, in the order given."""
 
+    @property
+    def changed(self) -> tuple[CaseChange, ...]:
+        """The cases whose answer changes."""
+        return tuple(each for each in self.cases if each.changed)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RatioOfLines:
-    """A posterior as a function of one number t: (a t + b) / (c t + d), where c t + d is 1 at its value."""
+    def _title(self) -> str:
+        before, after = self.digest_before[:12], self.digest_after[:12]
+        return f"Model {before} \u2192 {after}: {len(self.changed)} of {len(self.cases)} answers change"
 
-    a: float
-    """Slope of P(cause, evidence)."""
-    b: float
-    """Its intercept."""
-    c: float
-    """Slope of P(evidence)."""
-    d: float
-    """Its intercept."""
+    def _columns(self) -> list[Column]:
+        return [
+            ("case", [each.name for each in self.cases], str),
+            ("leader before", [each.leader_before for each in self.cases], str),
+            ("leader after", [each.leader_after for each in self.cases], str),
+            ("level before", [each.level_before for each in self.cases], str),
+            ("level after", [each.level_after for each in self.cases], str),
+            (f"moved by more than {self.more_than:g}", [len(each.moved) for each in self.cases], str),
+        ]
 
-    def at(self, number: float) -> float:
-        """The posterior where the number has another value."""
-        return (self.a * number + self.b) / (self.c * number + self.d)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SensitivityFunction:
-    """How the posterior of one cause depends on one published number, all others as they are."""
-
-    path: str
-    """Place of the number in the model."""
-    grade: Grade
-    """Strength of its source."""
-    value: float
-    """The number."""
-    low: float
-    """Lower end of its 95 % interval; where only a sample size is stated, the one that follows from it."""
-    high: float
-    """Upper end of its 95 % interval."""
-    probability: float
-    """P(cause not absent | evidence) at the value."""
-    derivative: float | None
-    """Its exact derivative by the number; null where the engine gives no slopes."""
-    at_low: float | None
-    """The posterior of the model compiled with the lower end; null where other numbers do not allow it."""
-    at_high: float | None
-    """The posterior of the model compiled with the upper end."""
-    range: float
-    """Largest less smallest of the three posteriors."""
-    ratio: RatioOfLines | None
-    """The whole function, where P(evidence) and P(cause, evidence) are linear in
-    the number: checked on two further models, compiled anew. Null where they are not, as with a number
-    through which others are solved."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tornado:
-    """The numbers that move the posterior of one cause, the widest range first."""
-
-    cause: str
-    """Name of the cause."""
-    label: str
-    """What to call it."""
-    probability: float
-    """P(cause not absent | evidence)."""
-    functions: tuple[SensitivityFunction, ...]
-    """Ranked by their ranges, each of models compiled anew."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberFlip:
-    """The smallest change of one number that turns the answer."""
-
-    criterion: Criterion
-    """What turns."""
-    before: str
-    """The cause or level as it is."""
-    after: str
-    """The cause or level that it turns into."""
-    path: str
-    """Place of the number in the model."""
-    grade: Grade
-    """Strength of its source."""
-    value: float
-    """The number."""
-    low: float
-    """Lower end of its 95 % interval."""
-    high: float
-    """Upper end of its 95 % interval."""
-    turns_at: float
-    """The nearest value at which the model, compiled anew, gives the other answer."""
-    distance: float
-    """How far that is from the value, in standard deviations on the scale of the number: of log-odds for a
-    probability, of logarithms for a ratio; negative downwards."""
-    within_interval: bool
-    """Whether it lies in the 95 % interval."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingFlip:
-    """A change of one finding that turns the answer."""
-
-    kind: Literal["withdrawn", "changed", "added"]
-    """What happens to the finding."""
-    variable: str
-    """Name of the variable."""
-    label: str
-    """What to call it."""
-    given: str | None
-    """What was given; null where it was not observed."""
-    state: str | None
-    """The state that it has instead; null where it is withdrawn."""
-    state_label: str
-    """What to call that state; empty where it is withdrawn."""
-    probability: float | None
-    """P(state | all other findings); null where it is withdrawn."""
-    turns: tuple[Criterion, ...]
-    """What turns."""
-    explaining: str | None
-    """The cause that then explains the complaint best; null where responsibility is."""
-    probable: str
-    """The cause that is then the most probable."""
-    level: Level
-    """The level of care then."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Robustness:
-    """What it takes to turn one part of the answer: a certificate, or what stands against one."""
-
-    criterion: Criterion
-    """Which part of the answer."""
-    stands: str
-    """The cause or level as it is."""
-    numbers: int
-    """How many numbers with an interval the answer depends on."""
-    compiled: int
-    """Of how many of them the model was compiled anew beyond both ends of the interval; the
-    others were judged by their exact first derivatives."""
-    turning_numbers: tuple[str, ...]
-    """Numbers that turn it within their own intervals."""
-    turning_findings: tuple[str, ...]
-    """Findings that turn it when they are withdrawn."""
-    holds: bool
-    """Whether there are neither."""
-    statement: str
-    """The same as a sentence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
-    """What one answer rests on, number by number and finding by finding."""
-
-    tornadoes: tuple[Tornado, ...]
-    """For each cause that was asked about, the numbers that move it."""
-    number_flips: tuple[NumberFlip, ...]
-    """The smallest single changes of numbers, by criterion and then by distance; none if no number turns it
-    within four standard deviations."""
-    finding_flips: tuple[FindingFlip, ...]
-    """Single findings that turn the answer: withdrawn, changed, added; the most probable first."""
-    not_judged: tuple[str, ...]
-    """Changes of findings, as variable=state, that tie too many causes together for an exact answer."""
-    robustness: tuple[Robustness, ...]
-    """One for each criterion."""
+    def _notes(self) -> list[str]:
+        numbers = [f"{each.path}: {each.before} \u2192 {each.after}" for each in self.numbers]
+        return numbers + [f"{each.name}: {each.problem}" for each in self.cases if each.problem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,8 +210,8 @@ class Action:
     """P(it has that state already | evidence)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intervention:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Intervention(Tabled):
     """What becomes of the complaint when some variables are set; `intervene` says what exactly that means."""
 
     actions: tuple[Action, ...]
@@ -344,3 +238,24 @@ class Intervention:
     """P(complaint above its first state | the evidence that is kept), nothing set."""
     persists_after: float
     """P(complaint above its first state | the evidence that is kept) when the variables are set."""
+
+    def _title(self) -> str:
+        said = "; ".join(f"{each.label}: {each.state_label}" for each in self.actions)
+        return f"{self.label}, when this is set: {said}"
+
+    def _columns(self) -> list[Column]:
+        return [
+            ("state", list(self.now), str),
+            ("all evidence", list(self.now.values()), spoken_probability),
+            ("evidence that is kept", list(self.without.values()), spoken_probability),
+            ("when it is set", list(self.after.values()), spoken_probability),
+        ]
+
+    def _notes(self) -> list[str]:
+        after, without = map(spoken_probability, (self.persists_after, self.persists_without))
+        said = [f"It persists with {after}, against {without} without the action, given the same evidence."]
+        if self.dropped:
+            said.append(f"Observed before the action, and dropped: {', '.join(self.dropped)}.")
+        if not self.reaches:
+            said.append("No chain of arrows leads from what is set to it: nothing changes.")
+        return said

@@ -9,7 +9,7 @@ from twitchdx.spec import LEVELS, Condition, Level, ModelSpec
 from twitchdx.uncertainty.jacobian import Jacobian
 from twitchdx.whatif.alternatives import find_alternatives
 from twitchdx.whatif.parameters import dotted
-from twitchdx.whatif.records import Criterion, FindingFlip, Robustness, Sensitivity, SensitivityFunction
+from twitchdx.whatif.robustness import Criterion, FindingFlip, Robustness, Sensitivity, SensitivityFunction
 from twitchdx.whatif.screening import Number, find_slopes, likely_to_turn, uncertain_numbers
 from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Subject
 from twitchdx.whatif.tornado import rank_numbers, require_causes, trace

@@ -29,7 +29,7 @@ from twitchdx.spec import (
 )
 from twitchdx.steps import Situation, TriageRules
 from twitchdx.whatif.parameters import Path, require_spec
-from twitchdx.whatif.records import Criterion
+from twitchdx.whatif.robustness import Criterion
 
 CRITERIA: tuple[Criterion, ...] = ("explaining", "probable", "level")
 

@@ -7,8 +7,8 @@ lines, the coefficients are given.
 
 References
 ----------
-Coupé and van der Gaag (2002), Annals of Mathematics and Artificial Intelligence 36, 323-356; Castillo,
-Gutiérrez and Hadi (1997), IEEE Transactions on Systems, Man, and Cybernetics A 27(4), 412-423.
+Kjærulff and van der Gaag, Making sensitivity analysis computationally efficient, arXiv:1301.3868 (one
+number); van der Gaag and Renooij, Analysing sensitivity data from probabilistic networks, arXiv:1301.2314.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import math
 
 from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.whatif.parameters import dotted
-from twitchdx.whatif.records import RatioOfLines, SensitivityFunction, Tornado
+from twitchdx.whatif.robustness import RatioOfLines, SensitivityFunction, Tornado
 from twitchdx.whatif.screening import Number, Slopes, widest
 from twitchdx.whatif.subject import ChangedNumbers, Masses
 

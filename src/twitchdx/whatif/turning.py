@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twitchdx.whatif.parameters import dotted
-from twitchdx.whatif.records import Criterion, NumberFlip
+from twitchdx.whatif.robustness import Criterion, NumberFlip
 from twitchdx.whatif.screening import FARTHEST, Number
 from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Outcome
 

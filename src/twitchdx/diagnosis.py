@@ -1,0 +1,242 @@
+"""The answer for one patient, and what can be asked about it: how sure, why, what if."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from twitchdx.answering import query
+from twitchdx.contents import ModelContents
+from twitchdx.engines import Engine
+from twitchdx.evidence import Evidence
+from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+
+if TYPE_CHECKING:
+    from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
+    from twitchdx.explain.case import Case
+    from twitchdx.explain.verdicts import Fit, JointSets
+    from twitchdx.uncertainty.intervals import AnswerUncertainty
+    from twitchdx.uncertainty.montecarlo import Sampled
+    from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """The answer for one patient. Frozen; shows as a table in a terminal and as a card in Jupyter.
+
+    Attributes
+    ----------
+    plain : DiagnosisRecord
+        The plain data of the answer, without intervals.
+    model : Model
+        The model that gave it.
+    evidence : Evidence
+        What it rests on.
+    engine : Engine
+        What computed it, and answers further questions.
+    """
+
+    plain: DiagnosisRecord
+    model: ModelContents
+    evidence: Evidence
+    engine: Engine = field(compare=False)
+
+    @cached_property
+    def record(self) -> DiagnosisRecord:
+        """The plain data of the answer, with intervals: found when first asked for."""
+        from twitchdx.sureness import with_intervals
+
+        return with_intervals(self.plain, self.uncertainty)
+
+    @property
+    def posterior(self) -> Mapping[str, float]:
+        """Cause -> P(cause not absent | evidence), in the order of the model."""
+        found = {each.cause: each.probability for each in self.plain.differential}
+        return MappingProxyType({cause: found[cause] for cause in self.model.causes})
+
+    @property
+    def differential(self) -> tuple[Candidate, ...]:
+        """Every cause, ranked by whether it explains the complaint, with intervals."""
+        return self.record.differential
+
+    @property
+    def unexplained(self) -> float | None:
+        """P(the complaint is present and no cause reaches it | evidence)."""
+        return self.plain.unexplained
+
+    @property
+    def triage(self) -> Triage | None:
+        """How soon to seek care, and why."""
+        return self.plain.triage
+
+    @property
+    def next_steps(self) -> tuple[NextStep, ...]:
+        """What to do, ranked."""
+        return self.plain.next_steps
+
+    @property
+    def log_evidence(self) -> float:
+        """Natural log of P(evidence); soft evidence counts as its likelihood scaled to maximum 1."""
+        return self.plain.log_evidence
+
+    def distribution(self, variable: str) -> dict[str, float]:
+        """P(variable | evidence), of any variable of the model.
+
+        Returns
+        -------
+        dict of str to float
+            State -> probability, in the order of the states.
+
+        Raises
+        ------
+        UnknownNameError
+            The model has no such variable.
+        """
+        states = self.model.variable(variable).states
+        answer = query(self.model.network, self.evidence, (variable,), self.engine)
+        marginal = answer.marginals[variable]
+        return dict(zip(states, marginal.tolist(), strict=True))
+
+    # How sure
+
+    @cached_property
+    def uncertainty(self) -> AnswerUncertainty | None:
+        """How every probability depends on the numbers of the model; None where the engine has no slopes.
+
+        The exact engine has them with its compiled core, to first order and with exact derivatives. Without
+        the core, and with another engine, intervals are None: `sample` works with every engine.
+        """
+        from twitchdx.sureness import find_uncertainty
+
+        return find_uncertainty(self.model.assembled, self.plain, self.evidence, self.engine)
+
+    @property
+    def intervals(self) -> Mapping[str, tuple[float, float] | None]:
+        """Cause -> 95 % credible interval of P(cause not absent | evidence), in the order of the model.
+
+        It says what the stated uncertainty of the model's numbers does; the structure is taken as given. None
+        as in `uncertainty`.
+        """
+        found = {each.cause: each.interval for each in self.differential}
+        return MappingProxyType({cause: found[cause] for cause in self.model.causes})
+
+    def ranks_above(self, cause: str, other: str) -> float | None:
+        """The probability that one cause ranks above another, given what is believed of the numbers.
+
+        By responsibility where both have one with an interval, else by probability. None as in `uncertainty`.
+
+        Raises
+        ------
+        UnknownNameError
+            One is no cause.
+        """
+        self._case().require_causes((cause, other))
+        found = self.uncertainty
+        if found is None:
+            return None
+        by = found.responsibility
+        if by is None or not {cause, other} <= set(by.names):
+            by = found.probability
+        return by.chance_above(cause, other)
+
+    def sample(self, draws: int = 1000, seed: int = 0) -> Sampled:
+        """The posteriors in models whose numbers are drawn, weighted by P(evidence): the check on intervals.
+
+        It works with every engine, and compiles the model anew for every draw: some 50 ms with the shipped
+        one.
+        """
+        from twitchdx.sureness import sample_answer
+
+        return sample_answer(self.model.assembled, self.evidence, self.engine, draws, seed)
+
+    def fit(self, *, surprise: bool = False) -> Fit:
+        """How well the model explains the evidence: conflict, clashes, and the flag `explained_badly`."""
+        from twitchdx.explain.fit import judge_fit
+
+        return judge_fit(self._case(), surprise=surprise)
+
+    # Why
+
+    def explain(self, cause: str) -> Ledger:
+        """Why a cause is as probable as it is: its log-odds as a sum, in decibans."""
+        from twitchdx.explain.ledger import explain_cause
+
+        return explain_cause(self._case(), cause)
+
+    def contrast(self, cause: str, other: str) -> Contrast:
+        """Why one cause rather than another."""
+        from twitchdx.explain.ledger import contrast_causes
+
+        return contrast_causes(self._case(), cause, other)
+
+    def joint_explanations(self, count: int = 5) -> JointSets:
+        """The most probable sets of causes, exact."""
+        from twitchdx.explain.joint_sets import find_joint_sets
+
+        return find_joint_sets(self._case(), count)
+
+    def in_words(self, cause: str | None = None) -> PlainWords:
+        """One cause in words for the person and for a clinician; left out, the first of the differential."""
+        from twitchdx.explain.wording import put_in_words
+
+        return put_in_words(self.explain(self.plain.differential[0].cause if cause is None else cause))
+
+    # What if
+
+    def what_if(self, changes: Mapping[str, Any]) -> WhatIf:
+        """The answer as it is beside that to changed findings; None withdraws a finding."""
+        from twitchdx import whatif
+
+        model = self.model
+        given = (model.assembled, model.specs, self.evidence)
+        return whatif.what_if(*given, changes, self.engine, self.plain.complaint)
+
+    def sensitivity(self, causes: Collection[str] | None = None) -> Sensitivity:
+        """What the answer rests on, number by number and finding by finding.
+
+        Left out, the causes are the leading ones and those that rules of care watch.
+        """
+        from twitchdx import whatif
+
+        return whatif.analyse_sensitivity(self._subject(), causes)
+
+    def do(self, actions: Mapping[str, Any]) -> Intervention:
+        """What becomes of the complaint when risk factors, causes or processes are set; see `intervene`."""
+        from twitchdx import whatif
+
+        complaint = self.plain.complaint or ""
+        return whatif.intervene(self.model.assembled, self.evidence, actions, self.engine, complaint)
+
+    def _case(self) -> Case:
+        from twitchdx.sureness import case_of
+
+        return case_of(self.model.assembled, self.evidence, self.engine)
+
+    def _subject(self) -> Subject:
+        from twitchdx.whatif import Subject
+
+        return Subject(self.model.assembled, self.evidence, self.engine, self.plain.complaint)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""
+        plain: dict[str, Any] = json.loads(self.to_json())
+        return plain
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The answer as JSON text; numbers keep every digit."""
+        return json.dumps(dataclasses.asdict(self.record), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def __repr__(self) -> str:
+        from twitchdx.display import diagnosis_text  # needed by who looks at an answer, and then only
+
+        return diagnosis_text(self.record)
+
+    def _repr_html_(self) -> str:
+        from twitchdx.display import diagnosis_html
+
+        return diagnosis_html(self.record)

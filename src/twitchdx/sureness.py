@@ -1,0 +1,133 @@
+"""How sure an answer is: intervals for a diagnosis, draws, and the case that explanations are about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
+
+from twitchdx.assembly import Assembled
+from twitchdx.engines import Engine
+from twitchdx.errors import EngineError, Issue, ModelError, OptionError, Where
+from twitchdx.evidence import Evidence
+from twitchdx.explain.case import Case, Differentiating
+from twitchdx.records import Candidate, DiagnosisRecord
+from twitchdx.spec import ModelSpec
+from twitchdx.uncertainty.beliefs import believe
+from twitchdx.uncertainty.intervals import (
+    AnswerUncertainty,
+    LogOddsUncertainty,
+    answer_uncertainty,
+    measure_uncertainty,
+)
+from twitchdx.uncertainty.montecarlo import Draws, Sampled, draw_networks, sample_posteriors
+
+
+def find_uncertainty(
+    model: Assembled, record: DiagnosisRecord, evidence: Evidence, engine: Engine
+) -> AnswerUncertainty | None:
+    """How the probabilities of an answer depend on the numbers of the model.
+
+    None for a network file, whose numbers have no stated uncertainty; for an engine without slopes; and where
+    the hypotheses about responsibilities tie together more than the engine can compute.
+    """
+    if model.spec is None or not isinstance(engine, Differentiating):
+        return None
+    known = measure_uncertainty(model.spec, model.network, engine)
+    if known is None:
+        return None
+    complaint = record.complaint if record.unexplained is not None else None
+    causes = tuple(model.spec.causes)
+    try:
+        return answer_uncertainty(known, model.network, evidence.likelihoods, causes, complaint, engine)
+    except EngineError:
+        return None
+
+
+def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> DiagnosisRecord:
+    """The same answer with intervals round probabilities and responsibilities."""
+    if found is None:
+        return record
+    differential = tuple(
+        replace(
+            each,
+            interval=_around(found.probability, each.cause, each.probability),
+            responsibility_interval=_responsibility(found, each),
+        )
+        for each in record.differential
+    )
+    return replace(record, differential=differential)
+
+
+def _responsibility(found: AnswerUncertainty, candidate: Candidate) -> tuple[float, float] | None:
+    if candidate.responsibility is None or found.responsibility is None:
+        return None
+    if candidate.responsibility == 0.0:  # no chain, whatever the numbers
+        return 0.0, 0.0
+    if candidate.cause not in found.responsibility.names:
+        return None
+    return _around(found.responsibility, candidate.cause, candidate.responsibility)
+
+
+def _around(found: LogOddsUncertainty, cause: str, value: float) -> tuple[float, float]:
+    """The interval; rounding must not leave the value outside."""
+    low, high = found.interval(cause)
+    return min(low, value), max(high, value)
+
+
+def case_of(model: Assembled, evidence: Evidence, engine: Engine) -> Case:
+    """What an explanation is about.
+
+    Raises
+    ------
+    ModelError
+        The model was read from a network file, which has no roles.
+    """
+    spec = _require_roles(model)
+    known = measure_uncertainty(spec, model.network, engine) if isinstance(engine, Differentiating) else None
+    if known is None:
+        return Case(spec, model.network, evidence, engine)
+    deviations = dict(zip(known.beliefs.paths, known.beliefs.slopes.tolist(), strict=True))
+    return Case(spec, model.network, evidence, engine, known.jacobian, MappingProxyType(deviations))
+
+
+def sample_answer(model: Assembled, evidence: Evidence, engine: Engine, draws: int, seed: int) -> Sampled:
+    """The posteriors of all causes in models whose numbers are drawn.
+
+    Raises
+    ------
+    ModelError
+        The model was read from a network file.
+    OptionError
+        An option is no whole number in range.
+    """
+    spec = _require_roles(model)
+    _require_counts({"draws": (draws, 1), "seed": (seed, 0)})
+    return sample_posteriors(_draws(model, draws, seed), evidence.likelihoods, tuple(spec.causes), engine)
+
+
+@lru_cache(maxsize=2)
+def _draws(model: Assembled, draws: int, seed: int) -> Draws:
+    spec = _require_roles(model)
+    return draw_networks(spec, believe(spec), draws, seed)
+
+
+def _require_roles(model: Assembled) -> ModelSpec:
+    if model.spec is None:
+        fix = "Write it as a model folder; the guide to the model format shows how."
+        issue = Issue(
+            "error", "no-roles", Where(model.name), "this is a network file: it has no causes.", fix
+        )
+        raise ModelError("The model has no roles.", [issue])
+    return model.spec
+
+
+def _require_counts(given: Mapping[str, tuple[object, int]]) -> None:
+    issues: Collection[Issue] = [
+        Issue("error", "wrong-option", Where(name), f"found {value!r}.", f"Give a whole number from {least}.")
+        for name, (value, least) in given.items()
+        if isinstance(value, bool) or not isinstance(value, int) or value < least
+    ]
+    if issues:
+        raise OptionError("An option cannot be understood.", list(issues))

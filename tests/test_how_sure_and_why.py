@@ -1,0 +1,270 @@
+"""What a diagnosis and a model can be asked: the façade says what the plain functions say, and shows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import twitchdx as dx
+from models import write_model
+from twitchdx.diagnosis import Diagnosis
+from twitchdx.engines import core_status
+from twitchdx.tables import Tabled
+
+needs_slopes = pytest.mark.skipif(core_status() != "compiled", reason="slopes come from the compiled core")
+EVIDENCE = {"squeak": "loud", "wobble": True, "rust_meter": 7}
+CASES = {"loud": {"squeak": "loud"}, "wobbling": {"wobble": True}}
+LINK = "causes.wear.distribution.noisy_or.links.age.old"
+
+
+@pytest.fixture(scope="module")
+def hinge(tmp_path_factory: pytest.TempPathFactory) -> dx.Model:
+    return dx.load_model(write_model(tmp_path_factory.mktemp("models") / "squeaking_hinge"))
+
+
+@pytest.fixture(scope="module")
+def answer(hinge: dx.Model) -> Diagnosis:
+    return hinge.diagnose(EVIDENCE)
+
+
+# How sure
+
+
+@needs_slopes
+def test_every_probability_and_responsibility_lies_in_its_interval(answer: Diagnosis) -> None:
+    for each in answer.differential:
+        assert each.interval is not None
+        assert each.responsibility is not None
+        assert each.responsibility_interval is not None
+        assert each.interval[0] < each.probability < each.interval[1]
+        low, high = each.responsibility_interval
+        assert 0.0 <= low <= each.responsibility <= high <= 1.0
+        assert answer.intervals[each.cause] == each.interval
+
+
+@needs_slopes
+def test_the_interval_is_that_of_drawn_models(answer: Diagnosis) -> None:
+    drawn = answer.sample(1500, seed=3)
+    for cause, interval in answer.intervals.items():
+        assert interval is not None
+        found, expected = (
+            [math.log(end / (1.0 - end)) for end in ends] for ends in (interval, drawn.interval(cause))
+        )
+        # To first order, and by sampling.
+        assert found == pytest.approx(expected, abs=0.15 * (found[1] - found[0]))
+
+
+@needs_slopes
+def test_one_of_two_causes_ranks_above_the_other(answer: Diagnosis) -> None:
+    first, second = (each.cause for each in answer.differential[:2])
+    forth, back = answer.ranks_above(first, second), answer.ranks_above(second, first)
+    assert forth is not None
+    assert back is not None
+    assert forth > 0.5
+    assert forth + back == pytest.approx(1.0)
+    with pytest.raises(dx.UnknownNameError, match="Did you mean 'rust'"):
+        answer.ranks_above("rost", "wear")
+
+
+def test_intervals_change_nothing_else(hinge: dx.Model, answer: Diagnosis) -> None:
+    again = hinge.diagnose(EVIDENCE)
+    assert again.plain == answer.plain
+    assert all(each.interval is None for each in again.plain.differential)
+    assert [each.probability for each in again.plain.differential] == [
+        each.probability for each in answer.differential
+    ]
+    assert again == answer
+    assert again.to_json() == answer.to_json()
+
+
+def test_an_engine_without_slopes_gives_no_interval_and_fakes_none(hinge: dx.Model) -> None:
+    answer = hinge.diagnose(EVIDENCE, engine="pgmpy")
+    assert answer.uncertainty is None
+    assert set(answer.intervals.values()) == {None}
+    assert answer.ranks_above("rust", "wear") is None
+    assert all(each.responsibility_interval is None for each in answer.differential)
+    assert "95 % interval" not in repr(answer)
+    assert "In brackets" not in answer._repr_html_()
+    assert answer.sample(3).effective_draws >= 1.0
+
+
+def test_what_is_no_number_of_draws_is_refused(answer: Diagnosis) -> None:
+    with pytest.raises(dx.OptionError) as caught:
+        answer.sample(0, seed=-1)
+    assert [each.where.path for each in caught.value.issues] == ["draws", "seed"]
+
+
+@needs_slopes
+def test_the_interval_stands_beside_the_probability(answer: Diagnosis) -> None:
+    from twitchdx.tables import spoken_interval
+
+    for each in answer.differential:
+        assert each.interval is not None
+        assert spoken_interval(each.interval) in repr(answer)
+        assert f"({spoken_interval(each.interval)})" in html.unescape(answer._repr_html_())
+
+
+def test_a_network_file_has_neither_intervals_nor_explanations(tmp_path: Path, hinge: dx.Model) -> None:
+    from twitchdx.network import network_text
+
+    path = tmp_path / "hinge.bif"
+    path.write_text(network_text(hinge.network, ".bif"), encoding="utf-8")
+    answer = dx.diagnose({"wobble": "present"}, path)
+    assert dict(answer.intervals) == {}
+    assert answer.uncertainty is None
+    for ask in (lambda: answer.explain("rust"), answer.fit, answer.sensitivity, answer.sample):
+        with pytest.raises(dx.ModelError, match="network file"):
+            ask()
+
+
+# Why
+
+
+def test_a_ledger_sums_from_the_prior_to_the_posterior(answer: Diagnosis) -> None:
+    ledger = answer.explain("rust")
+    assert ledger.prior_decibans is not None
+    total = ledger.prior_decibans + math.fsum(each.decibans or 0.0 for each in ledger.entries)
+    assert total == pytest.approx(ledger.posterior_decibans)
+    assert ledger.posterior == pytest.approx(answer.posterior["rust"])
+    assert {each.variable for each in ledger.entries} == set(EVIDENCE)
+
+
+@needs_slopes
+def test_the_weakest_number_has_a_place_in_the_model(hinge: dx.Model, answer: Diagnosis) -> None:
+    weakest = answer.explain("rust").weakest
+    assert weakest is not None
+    (number,) = [each for each in hinge.parameters() if each.path == weakest.number.path]
+    assert (number.value, number.grade, number.sources) == (
+        weakest.number.value,
+        weakest.number.grade,
+        weakest.number.sources,
+    )
+    # It is the one whose standard deviation moves the log-odds most, as the interval has it.
+    assert answer.uncertainty is not None
+    found = answer.uncertainty.probability
+    own, _ = found.beliefs.combine(found.effects)
+    effects = abs(found.effects[found.names.index("rust")])
+    assert own.shape == found.effects.shape
+    assert ".".join(map(str, found.beliefs.paths[int(effects.argmax())])) == weakest.number.path
+
+
+def test_a_contrast_is_the_difference_of_two_causes(answer: Diagnosis) -> None:
+    contrast = answer.contrast("rust", "wear")
+    ratio = answer.posterior["rust"] / answer.posterior["wear"]
+    assert contrast.posterior_decibans == pytest.approx(10.0 * math.log10(ratio))
+
+
+def test_joint_explanations_are_disjoint_and_add_up(answer: Diagnosis) -> None:
+    every = answer.joint_explanations(count=8)
+    assert len(every.sets) == len({each.causes for each in every.sets}) == 8
+    assert every.covered == pytest.approx(1.0)
+    with_rust = math.fsum(each.probability for each in every.sets if "rust" in each.causes)
+    assert with_rust == pytest.approx(answer.posterior["rust"])
+    assert answer.joint_explanations(2).sets == every.sets[:2]
+
+
+def test_the_fit_has_a_plain_flag(hinge: dx.Model, answer: Diagnosis) -> None:
+    fit = answer.fit()
+    assert fit.explained_badly is not fit.well_explained
+    alone = math.fsum(hinge.diagnose({name: value}).log_evidence for name, value in EVIDENCE.items())
+    assert fit.conflict == pytest.approx(alone - answer.log_evidence)
+    assert fit.surprise is None
+    assert answer.fit(surprise=True).surprise is not None
+
+
+def test_words_are_about_the_first_cause_unless_another_is_named(answer: Diagnosis) -> None:
+    first = answer.differential[0]
+    words = answer.in_words()
+    assert words.cause == first.cause
+    assert words.patient.startswith(first.label)
+    assert answer.in_words("wear").cause == "wear"
+
+
+# What if
+
+
+def test_a_what_if_is_two_diagnoses(hinge: dx.Model, answer: Diagnosis) -> None:
+    found = answer.what_if({"wobble": None, "squeak": "soft"})
+    assert found.before == answer.plain
+    assert found.after == hinge.diagnose({"squeak": "soft", "rust_meter": 7}).plain
+
+
+def test_a_changed_model_is_another_model(hinge: dx.Model) -> None:
+    changed = hinge.with_parameters({LINK: 0.35})
+    assert isinstance(changed, dx.Model)
+    assert changed.digest != hinge.digest
+    assert hinge.with_parameters({}) == hinge
+    assert {each.path: each.value for each in changed.parameters()}[LINK] == 0.35
+    comparison = hinge.compare(changed, CASES, more_than=0.0)
+    assert [each.path for each in comparison.numbers] == [LINK]
+    assert [each.name for each in comparison.changed] == ["loud", "wobbling"]
+    assert not hinge.compare(hinge, CASES, more_than=0.0).changed
+
+
+def test_an_intervention_of_a_model_is_that_of_its_diagnosis(hinge: dx.Model, answer: Diagnosis) -> None:
+    assert hinge.do({"rust": "absent"}, EVIDENCE) == answer.do({"rust": "absent"})
+    assert hinge.do({"rust": "absent"}).dropped == ()
+
+
+def test_a_sensitivity_certifies_every_part_of_the_answer(answer: Diagnosis) -> None:
+    found = answer.sensitivity(["rust"])
+    assert [each.cause for each in found.tornadoes] == ["rust"]
+    assert [each.criterion for each in found.robustness] == ["explaining", "probable", "level"]
+
+
+# Shown
+
+RESULTS: dict[str, Callable[[dx.Model, Diagnosis], Tabled]] = {
+    "explain": lambda _, answer: answer.explain("rust"),
+    "contrast": lambda _, answer: answer.contrast("rust", "wear"),
+    "joint_explanations": lambda _, answer: answer.joint_explanations(),
+    "fit": lambda _, answer: answer.fit(surprise=True),
+    "what_if": lambda _, answer: answer.what_if({"wobble": None}),
+    "sensitivity": lambda _, answer: answer.sensitivity(["rust"]),
+    "do": lambda _, answer: answer.do({"rust": "absent"}),
+    "compare": lambda model, _: model.compare(model.with_parameters({LINK: 0.35}), CASES),
+    "in_words": lambda _, answer: answer.in_words(),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_are_frozen_plain_data_that_show_in_three_ways(
+    hinge: dx.Model, answer: Diagnosis, name: str
+) -> None:
+    result: Any = RESULTS[name](hinge, answer)
+    with pytest.raises(AttributeError):
+        setattr(result, dataclasses.fields(result)[0].name, None)
+    assert json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    text, card = str(result), html.unescape(result._repr_html_())
+    assert repr(result) == text
+    assert RESULTS[name](hinge, answer).to_dict() == result.to_dict()
+    assert "\n" in text
+    columns = result._columns()
+    for head, values, say in columns:
+        assert head in text
+        assert f">{head}<" in card
+        for value in values:
+            if value is not None:
+                # A long cell is broken into lines.
+                assert say(value)[:10] in text
+                assert f">{say(value)}<" in card
+    if columns:
+        frame = result.to_frame()
+        assert list(frame.columns) == [head for head, _, _ in columns]
+        assert len(frame) == len(columns[0][1])
+
+
+def test_no_label_of_a_model_becomes_markup(tmp_path: Path) -> None:
+    from models import spoiled
+
+    texts = spoiled(("    label: Rust\n", "    label: '<img src=x>'\n"))
+    model = dx.load_model(write_model(tmp_path / "hostile", texts))
+    for show in RESULTS.values():
+        assert "<img" not in show(model, model.diagnose(EVIDENCE))._repr_html_()
