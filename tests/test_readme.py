@@ -8,12 +8,14 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import twitchdx
 from twitchdx.catalogue import count_grades
 from twitchdx.cli import main
+from twitchdx.engines import core_status
 from twitchdx.loading import parse_case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,17 @@ def test_the_python_example_prints_what_the_readme_says() -> None:
     with contextlib.redirect_stdout(printed):
         exec(compile(example, "README.md", "exec"), {})
     assert ("text", printed.getvalue()) == shown
+
+
+def test_what_the_readme_asks_of_an_answer_has_an_answer() -> None:
+    (example,), (questions,) = blocks("python"), blocks("py")
+    said = io.StringIO()
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(said):
+        exec(compile(example, "README.md", "exec"), names)
+        exec(compile(questions, "README.md", "exec"), names)
+    assert names["other"].digest != names["model"].digest
+    assert "Weakest important number" in said.getvalue() or core_status() != "compiled"
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("console") for line in block.splitlines()])

@@ -288,11 +288,11 @@ def _entry_columns(entries: tuple[Entry, ...], ends: tuple[float | None, float |
 
 
 def _cited(entry: Entry) -> str | None:
-    """The weightiest number behind an observation: its source, or that it is a judgement."""
+    """The weightiest number behind an observation: its grade and its sources."""
     if not entry.numbers:
         return None
     number = entry.numbers[0]
-    return ", ".join(number.sources) or number.grade
+    return f"{number.grade}: {', '.join(number.sources)}" if number.sources else number.grade
 
 
 def _said_of_weakest(weakest: WeakestNumber | None) -> list[str]:
