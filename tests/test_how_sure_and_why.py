@@ -62,6 +62,17 @@ def test_the_interval_is_that_of_drawn_models(answer: Diagnosis) -> None:
 
 
 @needs_slopes
+def test_simulated_truths_are_covered_which_tests_the_arithmetic_only(answer: Diagnosis) -> None:
+    # The truth is drawn from what the model believes, so this says nothing of whether that is right.
+    drawn = answer.sample(2000, seed=5)
+    for cause, interval in answer.intervals.items():
+        assert interval is not None
+        truths = drawn.probability[:, drawn.causes.index(cause)]
+        covered = float(drawn.weights @ ((truths >= interval[0]) & (truths <= interval[1])))
+        assert covered == pytest.approx(0.95, abs=0.03)
+
+
+@needs_slopes
 def test_one_of_two_causes_ranks_above_the_other(answer: Diagnosis) -> None:
     first, second = (each.cause for each in answer.differential[:2])
     forth, back = answer.ranks_above(first, second), answer.ranks_above(second, first)

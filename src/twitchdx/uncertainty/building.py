@@ -1,0 +1,96 @@
+"""The derivatives of a compilation while they are collected, and the sparse matrices that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.engines import Condition
+from twitchdx.network import Network
+from twitchdx.numerics import Array
+from twitchdx.spec import Estimate, ModelSpec
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sparse:
+    """A sparse matrix of numbers by something else, column after column."""
+
+    rows: NDArray[np.intp]
+    values: Array
+    starts: NDArray[np.intp]  # of the columns that are not empty
+    columns: NDArray[np.intp]
+    width: int
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[int, int, float]], width: int) -> Sparse:
+        """From triples of row, column and value."""
+        if not entries:
+            none = np.zeros(0, dtype=np.intp)
+            return cls(none, np.zeros(0), none, none, width)
+        rows, columns, values = (np.array(each) for each in zip(*entries, strict=True))
+        order = np.argsort(columns, kind="stable")
+        columns = columns[order].astype(np.intp)
+        starts = np.flatnonzero(np.r_[True, np.diff(columns) > 0])
+        return cls(
+            rows[order].astype(np.intp), values[order].astype(np.float64), starts, columns[starts], width
+        )
+
+    def apply(self, left: Array) -> Array:
+        """The product left @ self, for left of shape (H, N)."""
+        result = np.zeros([self.width, len(left)])
+        if len(self.rows):
+            # Row after row of the transpose: each is read and written in one piece.
+            taken = np.ascontiguousarray(left.T)[self.rows]
+            taken *= self.values[:, None]
+            result[self.columns] = np.add.reduceat(taken, self.starts, axis=0)
+        return result.T
+
+
+@dataclass(slots=True)
+class Constraint:
+    """What determines one solved quantity.
+
+    F = sum over `terms` of weight * P(hypothesis), plus what depends on estimates and on itself directly.
+    """
+
+    terms: list[tuple[int, float]]  # hypothesis, weight
+    by_estimate: list[tuple[int, float]]
+    by_itself: float = 0.0
+
+
+@dataclass(slots=True)
+class Build:
+    """The Jacobian while it grows, node after node."""
+
+    spec: ModelSpec
+    network: Network
+    estimate: dict[Path, int] = field(default_factory=dict)
+    direct: list[tuple[int, int, float]] = field(default_factory=list)
+    through: list[tuple[int, int, float]] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    hypotheses: list[Condition] = field(default_factory=list)
+
+    def suppose(self, name: str, states: Sequence[int]) -> int:
+        """A hypothesis, by its number."""
+        self.hypotheses.append(Condition(name, tuple(states)))
+        return len(self.hypotheses) - 1
+
+    def value_of(self, path: Path, estimate: Estimate) -> list[tuple[int, float]]:
+        """What the probability that an estimate stands for depends on: estimates and slopes."""
+        found = [(self.estimate[path], 1.0)]
+        if estimate.form == "incidence" and estimate.duration is not None:
+            found = [
+                (self.estimate[path], estimate.duration.value),
+                (self.estimate[(*path, "duration")], estimate.value),
+            ]
+        return found
+
+    def constrain(self, constraint: Constraint) -> int:
+        """A solved quantity, by its number."""
+        self.constraints.append(constraint)
+        return len(self.constraints) - 1
