@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twitchdx.engines import Condition, Hypothesis, Slopes
 from twitchdx.network import Network
@@ -171,14 +172,9 @@ def answer_uncertainty(
     absent = _shares_absent(engine, network, likelihoods, names, shares[:count])
     if absent is None:
         return None
-    # Hypotheses are summed first, and only the sums taken through the compilation.
-    mixed = np.zeros([2 * count, len(asked)])
-    mixed[range(count), range(count)] = 1.0
-    mixed[[count + number for number in owner], range(count, len(asked))] = shares[count:]
-    reached = mixed[count:].sum(axis=1)
+    reached = np.bincount(owner, shares[count:], minlength=count)
     some = np.flatnonzero(reached > 0.0)
-    mixed = np.concatenate([mixed[:count], mixed[count + some] / reached[some, None]])
-    moved = mixed @ slopes.by_number[1:] - slopes.by_number[0]
+    moved = _sum_hypotheses(slopes, shares, np.array(owner, dtype=np.intp), count, some)
     by_estimate = uncertainty.jacobian.by_estimate(moved) * uncertainty.beliefs.slopes
     beliefs = uncertainty.beliefs
     probability = _log_odds(names, shares[:count], absent, by_estimate[:count], beliefs)
@@ -189,6 +185,23 @@ def answer_uncertainty(
     return AnswerUncertainty(
         probability, _log_odds(explaining, kept, 1.0 - kept, by_estimate[count:], beliefs)
     )
+
+
+def _sum_hypotheses(
+    slopes: Slopes, shares: Array, owner: NDArray[np.intp], count: int, some: NDArray[np.intp]
+) -> Array:
+    """Slopes of ln P(. | evidence): of the first hypotheses, and of the sums of those that a cause owns.
+
+    Hypotheses are summed before anything is taken through the compilation, which then has less to do.
+    """
+    moved = np.empty([count + len(some), slopes.by_number.shape[1]])
+    moved[:count] = slopes.by_number[1 : count + 1]
+    for row, number in enumerate(some.tolist(), start=count):
+        places = count + np.flatnonzero(owner == number)
+        weights = shares[places] / shares[places].sum()
+        moved[row] = (weights[:, None] * slopes.by_number[1 + places]).sum(axis=0)
+    moved -= slopes.by_number[0]
+    return moved
 
 
 def _present(network: Network, cause: str) -> Hypothesis:

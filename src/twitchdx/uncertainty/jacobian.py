@@ -21,7 +21,7 @@ import numpy as np
 
 from twitchdx.engines import Hypothesis, Slopes
 from twitchdx.network import Network, Table, numbers_of
-from twitchdx.numerics import Array, read_only
+from twitchdx.numerics import Array
 from twitchdx.spec import (
     ROLE_OF_SECTION,
     Categorical,
@@ -69,12 +69,13 @@ class Jacobian:
     paths: tuple[Path, ...]
     _direct: Sparse
     _through: Sparse
-    _solved: Array
+    _solved: Sparse
 
     def by_estimate(self, by_number: Array) -> Array:
         """Slopes by every estimate, shape (H, P), from slopes by every number, shape (H, N)."""
         direct = self._direct.apply(by_number)
-        return direct + self._through.apply(by_number) @ self._solved if len(self._solved) else direct
+        # Sparse, and so without BLAS, whose threads would wait for each other where processors are busy.
+        return direct + self._solved.apply(self._through.apply(by_number))
 
 
 def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differentiating) -> Jacobian | None:
@@ -114,7 +115,8 @@ def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differe
         if by_number is None:
             return None
         _solve(build, by_number, direct, through, solved)
-    return Jacobian(paths, direct, through, read_only(solved))
+    entries = [(int(row), int(column), float(solved[row, column])) for row, column in np.argwhere(solved)]
+    return Jacobian(paths, direct, through, Sparse.of(entries, len(paths)))
 
 
 def _slopes_without_evidence(build: Build, engine: Differentiating) -> Array | None:
