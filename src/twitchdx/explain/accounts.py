@@ -277,12 +277,17 @@ def _entry_columns(entries: tuple[Entry, ...], ends: tuple[float | None, float |
     running: list[float | None] = [before]
     for each in middle:
         running.append(None if running[-1] is None or each is None else running[-1] + each)
-    return [
+    columns: list[Column] = [
         ("observation", ["beforehand", *(f"{e.label}: {e.state_label}" for e in entries), "afterwards"], str),
         ("contributes", [before, *middle, after], spoken_decibans),
+    ]
+    if any(each.standard_error for each in entries):
+        errors = [None, *(each.standard_error for each in entries), None]
+        columns.append(("standard error", errors, "{:.2f}".format))
+    return [
+        *columns,
         ("sum", [*running, after], spoken_decibans),
         ("without it", [None, *(each.leave_one_out for each in entries), None], spoken_decibans),
-        ("standard error", [None, *(each.standard_error or None for each in entries), None], "{:.2f}".format),
         ("rests on", [None, *(_cited(each) for each in entries), None], str),
     ]
 
