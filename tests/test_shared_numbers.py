@@ -14,6 +14,7 @@ import twitchdx as dx
 from models import place_of, spoiled, write_model
 from twitchdx.answering import query
 from twitchdx.catalogue import count_grades, list_parameters
+from twitchdx.cli import main
 from twitchdx.engines import ExactEngine, core_status
 from twitchdx.errors import ModelError
 from twitchdx.influence import measure_influence
@@ -57,6 +58,21 @@ def test_it_counts_once_and_is_listed_wherever_it_stands(tmp_path: Path) -> None
     assert [each.path.split(".")[-3] for each in after if each.shared == "rubbing"] == ["rust", "wear"]
     assert count_grades(after)["judgement"] == count_grades(before)["judgement"] + 1
     assert count_grades(after)["cohort"] == count_grades(before)["cohort"] - 2
+
+
+def test_check_gives_the_share_counted_once_and_counted_at_every_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numbers = load(tmp_path, *TWICE).parameters()
+    places = [each for each in numbers if each.grade != "definition"]
+    guesses = [each for each in places if each.grade == "judgement"]
+    assert [each.shared for each in guesses].count("rubbing") == 2
+    once = 1 - (len(guesses) - 1) / (len(places) - 1)
+    everywhere = 1 - len(guesses) / len(places)
+    assert main(["check", str(tmp_path / "squeaking_hinge")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{100 * once:.0f} % rest on something better than judgement" in said
+    assert f"counted at every place, {100 * everywhere:.0f} %." in said
 
 
 def test_its_influence_is_that_of_all_its_places_together(tmp_path: Path) -> None:

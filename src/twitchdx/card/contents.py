@@ -58,11 +58,16 @@ def _numbers(model: Model) -> str:
 
 
 def _provenance(portrait: Portrait) -> str:
-    grades = count_grades(portrait.model.parameters())
-    total = sum(grades.values())
-    rows = [(grade, f"{grades[grade]:,}", _percent(grades[grade] / total)) for grade in get_args(Grade)]
-    rows = [row for row in rows if row[1] != "0"]
-    table = _table(("grade", "numbers", "share"), rows, right=(1, 2))
+    parameters = portrait.model.parameters()
+    grades = count_grades(parameters)
+    places = Counter(each.grade for each in parameters)
+    total = grades.total()
+    rows = [
+        (grade, f"{grades[grade]:,}", _percent(grades[grade] / total), f"{places[grade]:,}")
+        for grade in get_args(Grade)
+        if grades[grade]
+    ]
+    table = _table(("grade", "numbers", "share", "in how many places"), rows, right=(1, 2, 3))
     if not portrait.influences:
         return table
     plain, weighted = better_than_judgement(portrait.influences)

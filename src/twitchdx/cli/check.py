@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from twitchdx.influence import better_than_judgement, measure_influence
 from twitchdx.loading import find_model
 from twitchdx.model import Model
 from twitchdx.network import Implied, Network, implied_figures
+from twitchdx.records import Parameter
 from twitchdx.spec import ModelSpec
 from twitchdx.validation import read_validation, validate_model
 
@@ -78,7 +79,16 @@ def _print_grades(spec: ModelSpec) -> None:
     counted = total - grades["definition"]
     if counted:
         sound = 100 * (counted - grades["judgement"]) / counted
-        print_wrapped(f"Without definitions, {sound:.0f} % rest on something better than judgement.")
+        everywhere = f"; counted at every place, {_sound_places(parameters):.0f} %" if places else ""
+        print_wrapped(
+            f"Without definitions, {sound:.0f} % rest on something better than judgement{everywhere}."
+        )
+
+
+def _sound_places(parameters: Sequence[Parameter]) -> float:
+    """Percent of the places whose number rests on something better than judgement."""
+    counted = [each.grade for each in parameters if each.grade != "definition"]
+    return 100 * sum(grade != "judgement" for grade in counted) / len(counted)
 
 
 def _print_influence(model: Model, folder: Path) -> None:
