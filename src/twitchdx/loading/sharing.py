@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twitchdx.errors import Issue, Where, did_you_mean
+from twitchdx.loading.shape import Path
 from twitchdx.loading.strict_yaml import Data
-
-Path = tuple[str | int, ...]
 
 SHARED = "shared"
 #: JSON Schema of a place that names an entry.
