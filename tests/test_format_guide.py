@@ -31,6 +31,7 @@ VALIDATION = schema("validation-1.json")
 #: Definition of the schema -> how the guide heads the table of its keys.
 HEADING = {
     "Band": "key of a band",
+    "NamedEstimate": "key of a place that names a number",
     "CareLevel": "key of a level of care",
     "Categorical": "key of `categorical`",
     "Condition": "key of a condition",

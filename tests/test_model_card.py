@@ -105,8 +105,9 @@ def portrait(folder: Path, *influences: Influence) -> Portrait:
 
 def test_provenance_counts_every_number_once(hinge: Path) -> None:
     counts = Counter(str(each.grade) for each in dx.load_model(hinge).parameters())
-    found = {grade: int(number) for grade, number, _ in rows(write_blocks(portrait(hinge))["provenance"])}
-    assert found == counts
+    table = rows(write_blocks(portrait(hinge))["provenance"])
+    assert {grade: int(number) for grade, number, _, _ in table} == counts
+    assert {grade: int(places) for grade, _, _, places in table} == counts  # none of them is shared
 
 
 def test_provenance_weighs_numbers_by_how_far_they_move_the_answers(hinge: Path) -> None:

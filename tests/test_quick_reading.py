@@ -18,12 +18,24 @@ import twitchdx as dx
 from models import HEADER, STEPS, VARIABLES
 from twitchdx.loading import find_model, parse_spec, read_folder, read_yaml, spec_data
 from twitchdx.loading.plain import Misfit, build, plain_data
+from twitchdx.loading.sharing import fill_in_shared
+from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import ModelSpec
 
 JUDGE = pydantic.TypeAdapter(ModelSpec)
+
+
+def filled_in(name: str) -> dict[str, Data]:
+    """A shipped model as its spec is built from it: shared numbers where they are named."""
+    source = read_folder(find_model(name))
+    data, issues = fill_in_shared(source.data, source.where)
+    assert not issues
+    return data
+
+
 MODELS = {
     "hinge": read_yaml((HEADER + VARIABLES + STEPS).encode(), "model.yaml").data,
-    **{name: read_folder(find_model(name)).data for name in dx.available_models()},
+    **{name: filled_in(name) for name in dx.available_models()},
 }
 # Keys of the format stand here as they are called in Python.
 PLAIN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,7 @@ from twitchdx.influence import better_than_judgement, measure_influence
 from twitchdx.loading import find_model
 from twitchdx.model import Model
 from twitchdx.network import Implied, Network, implied_figures
-from twitchdx.records import Parameter
-from twitchdx.spec import ModelSpec
+from twitchdx.spec import Grade, ModelSpec
 from twitchdx.validation import read_validation, validate_model
 
 _SHOWN_FIGURES = 15
@@ -76,19 +75,17 @@ def _print_grades(spec: ModelSpec) -> None:
     shares = (f"{grade} {100 * n / total:.0f} % ({n})" for grade, n in grades.most_common())
     places = f" in {len(parameters)} places" if len(parameters) > total else ""
     print_wrapped(", ".join(shares), f"{total} numbers{places}: ", "  ")
-    counted = total - grades["definition"]
-    if counted:
-        sound = 100 * (counted - grades["judgement"]) / counted
-        everywhere = f"; counted at every place, {_sound_places(parameters):.0f} %" if places else ""
-        print_wrapped(
-            f"Without definitions, {sound:.0f} % rest on something better than judgement{everywhere}."
-        )
+    if total > grades["definition"]:
+        everywhere = Counter(each.grade for each in parameters)
+        also = f"; counted at every place, {_sound_share(everywhere):.0f} %" if places else ""
+        said = f"Without definitions, {_sound_share(grades):.0f} % rest on something better than judgement"
+        print_wrapped(f"{said}{also}.")
 
 
-def _sound_places(parameters: Sequence[Parameter]) -> float:
-    """Percent of the places whose number rests on something better than judgement."""
-    counted = [each.grade for each in parameters if each.grade != "definition"]
-    return 100 * sum(grade != "judgement" for grade in counted) / len(counted)
+def _sound_share(grades: Counter[Grade]) -> float:
+    """Percent that rest on something better than judgement, definitions aside."""
+    counted = grades.total() - grades["definition"]
+    return 100 * (counted - grades["judgement"]) / counted
 
 
 def _print_influence(model: Model, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from twitchdx.errors import Where
 from twitchdx.loading.plain import plain_data
 from twitchdx.loading.shape import CSL_NAMES, Parsed, Path, Shape, Sound, leave_out_entries
-from twitchdx.loading.sharing import fill_in_shared
+from twitchdx.loading.sharing import NAMED, SHARED, fill_in_shared
 from twitchdx.loading.strict_yaml import Data
 from twitchdx.spec import FORMAT_VERSION, LEVELS, ModelSpec, ValidationSpec
 
@@ -18,6 +18,7 @@ _VALIDATION = Shape(ValidationSpec, f"twitchdx validation of a model, format {FO
 
 # Without a header there is no model, and without an entry the places of the other references shift.
 _FIXED = frozenset({"model", "references"})
+_NUMBER, _NAMED = "#/$defs/Estimate", "NamedEstimate"
 
 
 def parse_spec(data: Mapping[str, Data], where: Callable[[Path], Where]) -> Parsed[ModelSpec]:
@@ -54,7 +55,22 @@ def model_schema() -> dict[str, Any]:
     A single file of a model folder holds some of the sections, so it matches the schema without
     its list of required sections.
     """
-    return _MODEL.published
+    schema: dict[str, Any] = _or_named(_MODEL.published)
+    schema["$defs"][_NAMED] = NAMED
+    schema["properties"][SHARED] = _MODEL.published["properties"][SHARED]
+    return schema
+
+
+def _or_named(schema: Any) -> Any:
+    """The same, with the name of a shared number wherever a number may stand."""
+    if isinstance(schema, list):
+        return [_or_named(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("$ref") == _NUMBER:
+        others = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**others, "anyOf": [{"$ref": _NUMBER}, {"$ref": f"#/$defs/{_NAMED}"}]}
+    return {key: _or_named(value) for key, value in schema.items()}
 
 
 def validation_schema() -> dict[str, Any]:

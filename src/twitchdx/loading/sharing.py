@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from twitchdx.errors import Issue, Where, did_you_mean
+from twitchdx.loading.shape import Path
 from twitchdx.loading.strict_yaml import Data
 
-Path = tuple[str | int, ...]
-
 SHARED = "shared"
+#: JSON Schema of a place that names an entry.
+NAMED: dict[str, Any] = {
+    "type": "object",
+    "description": "A number that stands in several places.",
+    "properties": {SHARED: {"type": "string", "description": f"Its name in the section `{SHARED}`."}},
+    "required": [SHARED],
+    "additionalProperties": False,
+}
 # Sections in which no number of a network stands.
 _WITHOUT = frozenset({SHARED, "model", "references", "facts"})
 
