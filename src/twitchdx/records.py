@@ -283,3 +283,5 @@ class DiagnosisRecord:
     """What to do, ranked."""
     sources: tuple[Source, ...] = field(default=())
     """The references named above."""
+    unexplained_interval: tuple[float, float] | None = None
+    """95 % credible interval of `unexplained`; null where that is, or where the engine gives none."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
+import numpy as np
+
 from twitchdx.assembly import Assembled
-from twitchdx.engines import Engine
+from twitchdx.engines import Differentiating, Engine
 from twitchdx.errors import EngineError, Issue, ModelError, OptionError, Where
 from twitchdx.evidence import Evidence
-from twitchdx.explain.case import Case, Differentiating
+from twitchdx.explain.case import Case
+from twitchdx.explain.differentiation import AnswerSlopes, differentiate_answer
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import ModelSpec
 from twitchdx.uncertainty.beliefs import believe
 from twitchdx.uncertainty.intervals import (
     AnswerUncertainty,
     LogOddsUncertainty,
-    answer_uncertainty,
+    Uncertainty,
     measure_uncertainty,
 )
 from twitchdx.uncertainty.montecarlo import Draws, Sampled, draw_networks, sample_posteriors
@@ -34,15 +37,30 @@ def find_uncertainty(
     """
     if model.spec is None or not isinstance(engine, Differentiating):
         return None
-    known = measure_uncertainty(model.spec, model.network, engine)
-    if known is None:
-        return None
+    states = {each.cause: np.array([*each.states.values()]) for each in record.differential}
+    ordered = {cause: states[cause] for cause in model.spec.causes}
     complaint = record.complaint if record.unexplained is not None else None
-    causes = tuple(model.spec.causes)
     try:
-        return answer_uncertainty(known, model.network, evidence.likelihoods, causes, complaint, engine)
+        slopes = differentiate_answer(model.network, evidence.likelihoods, ordered, complaint, engine)
     except EngineError:
         return None
+    known = measure_uncertainty(model.spec, model.network, engine)
+    return AnswerUncertainty(*_by_deviate(known, slopes))
+
+
+def _by_deviate(known: Uncertainty, slopes: AnswerSlopes) -> Iterator[LogOddsUncertainty | None]:
+    """From slopes by the numbers of the network to effects of what is believed of published ones."""
+    parts = (slopes.probability, slopes.responsibility, slopes.unexplained)
+    by_number = np.concatenate([each.by_number for each in parts if each is not None])
+    effects = known.by_deviate.by_estimate(by_number)
+    at = 0
+    for each in parts:
+        if each is None:
+            yield None
+            continue
+        rows = effects[at : at + len(each.names)]
+        at += len(each.names)
+        yield LogOddsUncertainty(each.names, each.value, each.log_odds, rows)
 
 
 def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> DiagnosisRecord:
@@ -57,7 +75,10 @@ def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> 
         )
         for each in record.differential
     )
-    return replace(record, differential=differential)
+    around = None
+    if found.unexplained is not None and record.unexplained is not None:
+        around = _around(found.unexplained, found.unexplained.names[0], record.unexplained)
+    return replace(record, differential=differential, unexplained_interval=around)
 
 
 def _responsibility(found: AnswerUncertainty, candidate: Candidate) -> tuple[float, float] | None:
@@ -85,9 +106,9 @@ def case_of(model: Assembled, evidence: Evidence, engine: Engine) -> Case:
         The model was read from a network file, which has no roles.
     """
     spec = _require_roles(model)
-    known = measure_uncertainty(spec, model.network, engine) if isinstance(engine, Differentiating) else None
-    if known is None:
+    if not isinstance(engine, Differentiating):
         return Case(spec, model.network, evidence, engine)
+    known = measure_uncertainty(spec, model.network, engine)
     deviations = dict(zip(known.beliefs.paths, known.beliefs.slopes.tolist(), strict=True))
     return Case(spec, model.network, evidence, engine, known.jacobian, MappingProxyType(deviations))
 

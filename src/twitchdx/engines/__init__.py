@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from twitchdx.engines.contract import UNOBSERVED, Answer, Answers, Condition, Engine, Hypothesis, Rows, Slopes
+from twitchdx.engines.contract import (
+    UNOBSERVED,
+    Answer,
+    Answers,
+    Condition,
+    Differentiating,
+    Engine,
+    Hypothesis,
+    Rows,
+    Slopes,
+)
 from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
@@ -15,6 +25,7 @@ __all__ = [
     "Answer",
     "Answers",
     "Condition",
+    "Differentiating",
     "Engine",
     "ExactEngine",
     "Hypothesis",

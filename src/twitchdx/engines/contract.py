@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,6 +164,32 @@ class Engine(Protocol):
             The evidence.
         targets : collection of str
             Variables whose marginals are wanted.
+        """
+        ...
+
+
+@runtime_checkable
+class Differentiating(Protocol):
+    """An engine that knows slopes."""
+
+    def differentiate(
+        self, network: Network, likelihoods: Mapping[str, Array], hypotheses: Sequence[Hypothesis]
+    ) -> Slopes:
+        """How P(evidence), and each hypothesis together with it, depends on the numbers of the network.
+
+        Parameters
+        ----------
+        network : Network
+            The compiled network.
+        likelihoods : mapping of str to float64 array
+            The evidence.
+        hypotheses : sequence of sequence of Condition
+            Each holds where all of its conditions do.
+
+        Raises
+        ------
+        EngineError
+            As in `Engine.answer`.
         """
         ...
 

@@ -115,8 +115,7 @@ class ExactEngine:
         network: Network,
         likelihoods: Mapping[str, Array],
         hypotheses: Sequence[Hypothesis],
-        least: Sequence[float] | None = None,
-    ) -> Slopes | None:
+    ) -> Slopes:
         """How P(evidence), and each hypothesis together with it, depends on the numbers of the network.
 
         Parameters
@@ -127,13 +126,6 @@ class ExactEngine:
             The evidence.
         hypotheses : sequence of sequence of Condition
             Each holds where all of its conditions do.
-        least : sequence of float, optional
-            Of each hypothesis: the share of P(evidence) below which its slopes are not wanted, and are 0.
-
-        Returns
-        -------
-        Slopes or None
-            None where there is no compiled core, or a condition is about more than 63 states.
 
         Raises
         ------
@@ -141,17 +133,15 @@ class ExactEngine:
             As in `answer`.
         """
         compiled = _compiled(network)
-        if compiled is None:
-            return None
+        # The core has a bit for each of the states that a condition allows.
+        if compiled is None or any(
+            compiled.sizes[each.variable] > _BITS for hypothesis in hypotheses for each in hypothesis
+        ):
+            return NumpyCore().differentiate(network, likelihoods, hypotheses)
         names = sorted(likelihoods, key=compiled.index.__getitem__)
         vectors = [np.ascontiguousarray(likelihoods[name], dtype=np.float64) for name in names]
         compiled.check(names, [vector[None, :] for vector in vectors])
-        if any(compiled.sizes[each.variable] > _BITS for hypothesis in hypotheses for each in hypothesis):
-            return None
-        shares = np.zeros(len(hypotheses)) if least is None else np.asarray(least, dtype=np.float64)
-        with np.errstate(divide="ignore"):
-            logs = np.log(shares)
-        log_mass, slopes, cells = compiled.differentiate(names, vectors, hypotheses, logs, self.budget)
+        log_mass, slopes, cells = compiled.differentiate(names, vectors, hypotheses, self.budget)
         if cells:
             raise _no_answer(cells, self.budget)
         return Slopes(read_only(log_mass), read_only(slopes))
@@ -164,7 +154,6 @@ class _Hypotheses(ctypes.Structure):
         ("nodes", ctypes.c_void_p),
         ("parents", ctypes.c_void_p),
         ("allowed", ctypes.c_void_p),
-        ("least", ctypes.c_void_p),
     )
 
 
@@ -303,7 +292,6 @@ class _Compiled:
         names: Sequence[str],
         vectors: Sequence[Array],
         hypotheses: Sequence[Hypothesis],
-        least: Array,
         budget: float,
     ) -> tuple[Array, Array, float]:
         """Logs of the masses, slopes by every number, and cells."""
@@ -316,9 +304,7 @@ class _Compiled:
         nodes = np.array([self.index[each.variable] for each in conditions], dtype=np.int32)
         parents = np.array([each.parent for each in conditions], dtype=np.int32)
         allowed = np.array([sum(1 << k for k in each.allowed) for each in conditions], dtype=np.uint64)
-        asked = _Hypotheses(
-            len(hypotheses), *(_address(each) for each in (first, nodes, parents, allowed, least))
-        )
+        asked = _Hypotheses(len(hypotheses), *map(_address, (first, nodes, parents, allowed)))
         log_mass, cells = np.empty(len(hypotheses) + 1), np.empty(1)
         slopes = np.empty((len(hypotheses) + 1, self.numbers))
         out = _Derivatives(budget, _address(log_mass), _address(slopes), _address(cells))

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twitchdx.checks import form_of
-from twitchdx.engines import Condition
+from twitchdx.engines import Condition, Differentiating
 from twitchdx.errors import ModelError
 from twitchdx.explain.accounts import Backing, WeakestNumber
 from twitchdx.explain.attribution import DECIBANS_PER_NAT, Rivals, log_ratio
-from twitchdx.explain.case import Case, Differentiating, Path
+from twitchdx.explain.case import Case, Path
 from twitchdx.network import recompile
 from twitchdx.spec import (
     ROLE_OF_SECTION,
@@ -202,8 +202,6 @@ def _slopes(case: Case, rivals: Rivals) -> Mapping[Path, float] | None:
         for name, vector in (rivals.first, rivals.second)
     ]
     slopes = case.engine.differentiate(case.network, case.evidence.likelihoods, hypotheses)
-    if slopes is None:
-        return None
     by_estimate = case.jacobian.by_estimate(slopes.by_number[1:2] - slopes.by_number[2:3])[0]
     found = dict(zip(case.jacobian.paths, by_estimate.tolist(), strict=True))
     # A shared number moves in all of its places at once.

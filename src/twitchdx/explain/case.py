@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 
-from twitchdx.engines import UNOBSERVED, Answers, Engine, Hypothesis, Rows, Slopes
+from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
 from twitchdx.errors import EngineError, Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence
 from twitchdx.network import Network
@@ -29,17 +29,6 @@ class EstimateSlopes(Protocol):
 
     def by_estimate(self, by_number: Array) -> Array:
         """Slopes by every estimate, shape (H, P), from slopes by every number, shape (H, N)."""
-        ...
-
-
-@runtime_checkable
-class Differentiating(Protocol):
-    """An engine that knows slopes."""
-
-    def differentiate(
-        self, network: Network, likelihoods: Mapping[str, Array], hypotheses: Sequence[Hypothesis]
-    ) -> Slopes | None:
-        """See `ExactEngine.differentiate`."""
         ...
 
 

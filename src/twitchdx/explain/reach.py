@@ -26,6 +26,10 @@ from twitchdx.network import RESERVED, Network, Node, NoisyMax, Table
 from twitchdx.numerics import Array, read_only
 
 
+# What follows the name of the complaint in that of the variable for what sources contribute to it.
+_APART = f"{RESERVED}from{RESERVED}sources"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
     """That the complaint is reached, or that it is not: a network and what is observed in it.
@@ -58,7 +62,7 @@ class Hypothesis:
                 # A grade is either of its marks: one row of likelihoods for each grade above the first.
                 vectors = likelihoods[column]
                 grades = np.eye(vectors.shape[1])[1:]
-                states = _original(vectors.shape[1])
+                states = original_states(vectors.shape[1])
                 likelihoods[column] = read_only(np.concatenate([vectors, grades]).take(states, axis=1))
                 observed = codes[:, column]
                 first = UNOBSERVED - len(vectors)
@@ -125,12 +129,17 @@ def suppose_unreached(network: Network, complaint: str, sources: Collection[str]
     direct, others = _keep(noisy, sources), _keep(noisy, set(noisy.producers) - set(sources))
     silent = NoisyMax(*direct, read_only(np.zeros_like(noisy.leak)))
     rest = replace(noisy, producers=others[0], reach=others[1])
-    states, apart = network[complaint].states, f"{complaint}{RESERVED}from{RESERVED}sources"
+    states, apart = network[complaint].states, complaint + _APART
     nodes = [each for each in network.values() if each.name != complaint]
     nodes += [Node(complaint, states, rest), Node(apart, states, silent)]
     sizes = {name: network.cardinality(name) for name in marked}
     given = {complaint: certain(2 * len(states) - 1, 2 * AT - 1), apart: certain(len(states), 0)}
     return Hypothesis(Network(_mark_nodes(nodes, sizes, sources)), marked, given, tuple(sources), None)
+
+
+def original_variable(name: str) -> str:
+    """The variable of the original network that one of a hypothesis without selector stands for."""
+    return name.removesuffix(_APART)
 
 
 def _keep(noisy: NoisyMax, parents: Collection[str]) -> tuple[tuple[str, ...], tuple[Array, ...]]:
@@ -152,14 +161,14 @@ def _repeat(states: int, selected: Sequence[bool], *, marked: bool) -> Array:
     reached = 2 * np.arange(states)
     otherwise = np.maximum(reached - 1, 0)
     if marked:
-        reached, otherwise = reached[_original(states)], np.arange(2 * states - 1)
+        reached, otherwise = reached[original_states(states)], np.arange(2 * states - 1)
     state = np.eye(2 * states - 1)
     return read_only(np.stack([state[reached if each else otherwise] for each in selected], axis=1))
 
 
 def _mark_nodes(nodes: Iterable[Node], sizes: Mapping[str, int], sources: Collection[str] = ()) -> list[Node]:
     """The variables of a network, some of them marked, of which the number of states is stated."""
-    states = {name: _original(size) for name, size in sizes.items()}
+    states = {name: original_states(size) for name, size in sizes.items()}
     return [_mark_node(resize(node, states), sizes, sources) for node in nodes]
 
 
@@ -180,8 +189,8 @@ def _mark_node(node: Node, marked: Collection[str], sources: Collection[str]) ->
     return Node(node.name, _marked_states(node.states), replace(noisy, reach=reach, leak=leak))
 
 
-def _original(states: int) -> list[int]:
-    """Index of the original state of each marked one: 0, 1, 1, 2, 2, ..."""
+def original_states(states: int) -> list[int]:
+    """Index of the original state of each marked one, for as many original ones: 0, 1, 1, 2, 2, ..."""
     return [0, *(grade for grade in range(1, states) for _ in (False, True))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec, walk_estimates
+from twitchdx.uncertainty.sparse import Sparse
 from twitchdx.uncertainty.spread import Spread, spread, spread_of
 
 Path = tuple[str | int, ...]
@@ -31,13 +33,19 @@ class Beliefs:
     so that any two of them have the correlation rho; all others are independent. A shared number that stands
     in several places has one deviate for all of them. A number for "at least this grade" is drawn as a share
     of the number for the grade below it, and of several probabilities that stand in one row each is drawn as
-    a share of what the ones before it leave: then grades never cross, rows never exceed 1, and every mean is
-    the number that the posterior uses.
+    a share of what the ones before it leave, as in the generalized Dirichlet distribution [1]_, with
+    logit-normal shares. Then grades never cross, rows never exceed 1, and every mean is the number that the
+    posterior uses.
+
+    References
+    ----------
+    .. [1] Connor and Mosimann (1969), Concepts of independence for proportions with a generalization of the
+       Dirichlet distribution. Journal of the American Statistical Association 64, 194-206.
 
     Attributes
     ----------
     paths : tuple of tuple
-        The estimates, in the order of `Jacobian.paths`.
+        The estimates, in the order of `Jacobian.paths`, P of them.
     spreads : tuple of Spread
         What is believed of each by itself.
     slopes : float64 array, shape (P,)
@@ -48,6 +56,9 @@ class Beliefs:
         rho.
     first : int array, shape (P,)
         Where each number stands first: its own place, unless it is shared.
+    moves : Sparse, shape (P, P + families)
+        Change of each number at its mean by each independent standard normal deviate: e_p of every estimate,
+        in the column of its first place, then z of every family.
     """
 
     paths: tuple[Path, ...]
@@ -56,42 +67,8 @@ class Beliefs:
     family: NDArray[np.intp]
     correlation: float
     first: NDArray[np.intp]
-    _shares: tuple[tuple[int, int | None, Spread, bool], ...]
-
-    def combine(self, effects: Array) -> tuple[Array, Array]:
-        """Effects of independent deviates, from effects of one standard deviation of each estimate.
-
-        Parameters
-        ----------
-        effects : float64 array, shape (K, P)
-            Change of K quantities by one standard deviation of each estimate.
-
-        Returns
-        -------
-        own : float64 array, shape (K, P)
-            By what each estimate has for itself; of a shared one, by all of its places together, in the
-            column of the first.
-        shared : float64 array, shape (K, families)
-            By what each family shares.
-        """
-        effects = self._gather(effects)
-        inside = self.family >= 0
-        own = effects * np.where(inside, np.sqrt(1.0 - self.correlation), 1.0)
-        shared = np.zeros([len(effects), int(self.family.max(initial=-1)) + 1])
-        for number in range(shared.shape[1]):
-            shared[:, number] = np.sqrt(self.correlation) * effects[:, self.family == number].sum(axis=1)
-        return own, shared
-
-    def _gather(self, effects: Array) -> Array:
-        """The effects of all places of a shared number, summed in the column of the first."""
-        (again,) = np.nonzero(self.first != np.arange(len(self.first)))
-        if not again.size:
-            return effects
-        gathered = effects.copy()
-        gathered[:, again] = 0.0
-        for place in again:
-            gathered[:, self.first[place]] += effects[:, place]
-        return gathered
+    moves: Sparse
+    _shares: tuple[_Share, ...]
 
     def draw(self, count: int, seed: int) -> Array:
         """Values of all estimates, shape (count, P); the same seed gives the same values."""
@@ -104,12 +81,21 @@ class Beliefs:
         z = z[:, self.first]
         values = np.empty_like(z)
         left: dict[int, Array] = {}
-        for number, of, believed, rest in self._shares:
-            share = believed.values(z[:, number])
-            base = np.ones(count) if of is None else (left[of] if rest else values[:, of])
+        for number, each in enumerate(self._shares):
+            share = each.believed.values(z[:, number])
+            base = np.ones(count) if each.of is None else (left[each.of] if each.rest else values[:, each.of])
             values[:, number] = share * base
-            left[number] = base - values[:, number] if rest else base
+            left[number] = base - values[:, number] if each.rest else base
         return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How a number is drawn: as a share of which other one, or of what that one and those before it leave."""
+
+    of: int | None
+    believed: Spread
+    rest: bool
 
 
 def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs:
@@ -123,20 +109,28 @@ def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs
         Of two judgements of one family.
     """
     estimates = {path: each for path, each in walk_estimates(spec) if "distribution" in path}
-    paths = tuple(estimates)
-    place = {path: number for number, path in enumerate(paths)}
-    spreads = tuple(spread_of(path, each) for path, each in estimates.items())
     names = sorted({each.family for each in estimates.values() if each.family})
     family = [names.index(each.family) if each.family else -1 for each in estimates.values()]
-    shares = [_share(number, paths, place, spreads, estimates) for number in range(len(paths))]
+    spreads = tuple(spread_of(path, each) for path, each in estimates.items())
+    first = _first_places(estimates)
+    sharing = _Sharing(tuple(estimates), spreads, family, correlation, first.tolist())
+    for number in range(len(estimates)):
+        sharing.add(number)
+    moves = [
+        (number, deviate, slope)
+        for number, form in enumerate(sharing.value_forms)
+        for deviate, slope in form.items()
+        if slope
+    ]
     return Beliefs(
-        paths,
+        tuple(estimates),
         spreads,
         read_only([each.slope for each in spreads]),
         np.array(family, dtype=np.intp),
         correlation,
-        _first_places(estimates),
-        tuple(shares),
+        first,
+        Sparse.of(moves, len(estimates) + len(names)),
+        tuple(sharing.shares),
     )
 
 
@@ -151,36 +145,96 @@ def _first_places(estimates: Mapping[Path, Estimate]) -> NDArray[np.intp]:
     return np.array(first, dtype=np.intp)
 
 
-def _share(
-    number: int,
-    paths: Sequence[Path],
-    place: Mapping[Path, int],
-    spreads: Sequence[Spread],
-    estimates: Mapping[Path, Estimate],
-) -> tuple[int, int | None, Spread, bool]:
-    """How one number is drawn: as a share of which other one, or of what that one leaves."""
-    path, own = paths[number], spreads[number]
-    before = place[paths[number - 1]] if number and paths[number - 1][:-1] == path[:-1] else None
-    if before is None or own.scale != "logit" or spreads[before].scale == "log":
-        return number, None, own, _in_row(path)
-    if _in_row(path):
-        taken, at = 0.0, number - 1
-        while at >= 0 and paths[at][:-1] == path[:-1]:
-            taken += estimates[paths[at]].value
-            at -= 1
-        mean = min(own.mean / (1.0 - taken), 1.0)
-        return number, before, spread("logit", mean, own.deviation) if mean < 1.0 else own, True
-    if _is_grade(path) and spreads[before].mean >= own.mean > 0.0:
-        mean = own.mean / spreads[before].mean
-        # What the grade below does not account for; never less than half, since a share is itself uncertain.
-        deviation = max(own.deviation**2 - spreads[before].deviation ** 2, 0.25 * own.deviation**2) ** 0.5
-        return (
-            number,
-            before,
-            spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 1.0, 0.0),
-            False,
-        )
-    return number, None, own, _in_row(path)
+# A linear form: deviate -> coefficient.
+_Form = dict[int, float]
+
+
+def _variance(form: _Form) -> float:
+    return math.fsum(each * each for each in form.values())
+
+
+def _combined(*weighted: tuple[float, _Form]) -> _Form:
+    found: _Form = {}
+    for weight, form in weighted:
+        for deviate, each in form.items():
+            found[deviate] = found.get(deviate, 0.0) + weight * each
+    return found
+
+
+class _Sharing:
+    """How numbers are drawn, one after another, and how they move with the deviates at their means."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        spreads: Sequence[Spread],
+        family: Sequence[int],
+        correlation: float,
+        first: Sequence[int],
+    ) -> None:
+        self.paths, self.spreads, self.family = paths, spreads, family
+        self.correlation, self.first = correlation, first
+        self.shares: list[_Share] = []
+        self.value_forms: list[_Form] = []
+        # What a number and those before it in its row leave of 1: mean, and how it moves.
+        self.left: list[tuple[float, _Form]] = []
+
+    def add(self, number: int) -> None:
+        """The next number."""
+        path, own = self.paths[number], self.spreads[number]
+        before = number - 1 if number and self.paths[number - 1][:-1] == path[:-1] else None
+        chained = before is not None and own.scale == "logit" and self.spreads[before].scale != "log"
+        share = _Share(None, own, _in_row(path))
+        base: tuple[float, _Form] = (1.0, {})
+        if chained and before is not None and _in_row(path):
+            base = self.left[before]
+            share = _Share(before, _part_of_rest(own, *base), rest=True)
+        elif chained and before is not None and _is_grade(path):
+            below = self.spreads[before]
+            if below.mean >= own.mean > 0.0:
+                base = (below.mean, self.value_forms[before])
+                share = _Share(before, _part_of_grade(own, below), rest=False)
+        moved = _combined((base[0], self.deviate(number, share.believed.slope)), (share.believed.mean, base[1]))
+        self.shares.append(share)
+        self.value_forms.append(moved)
+        rest = (base[0] - own.mean, _combined((1.0, base[1]), (-1.0, moved))) if share.rest else (1.0, {})
+        self.left.append(rest)
+
+    def deviate(self, number: int, slope: float) -> _Form:
+        """The deviate of a number, in independent ones."""
+        first = self.first[number]
+        family = self.family[first]
+        if family < 0:
+            return {first: slope}
+        shared = len(self.paths) + family
+        return {
+            first: slope * math.sqrt(1.0 - self.correlation),
+            shared: slope * math.sqrt(self.correlation),
+        }
+
+
+def _part_of_rest(own: Spread, rest: float, moves: _Form) -> Spread:
+    """A probability as a part of what those before it in its row leave.
+
+    Of p = s R the variance is R^2 var(s) + s^2 var(R), so that this gives p the variance that was stated.
+    Where all variances of a row are those of a Dirichlet distribution, so are all covariances then: its
+    stick-breaking parts are independent.
+    """
+    mean = own.mean / rest if rest > 0.0 else 1.0
+    if mean >= 1.0 or own.deviation == 0.0:
+        return Spread("fixed", min(mean, 1.0), min(mean, 1.0), 0.0)
+    stated = own.slope**2
+    # Never less than a quarter: the rest is itself uncertain for other reasons.
+    variance = max(stated - mean**2 * _variance(moves), 0.25 * stated) / rest**2
+    return spread("logit", mean, math.sqrt(variance) / (mean * (1.0 - mean)))
+
+
+def _part_of_grade(own: Spread, below: Spread) -> Spread:
+    """The number for a grade as a part of that for the grade below it."""
+    mean = own.mean / below.mean
+    # What the grade below does not account for; never less than half, since a share is itself uncertain.
+    deviation = max(own.deviation**2 - below.deviation**2, 0.25 * own.deviation**2) ** 0.5
+    return spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 1.0, 0.0)
 
 
 def _in_row(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The derivatives of a compilation while they are collected, and the sparse matrices that they become."""
+"""The derivatives of a compilation while they are collected."""
 
 from __future__ import annotations
 
@@ -14,41 +14,6 @@ from twitchdx.numerics import Array
 from twitchdx.spec import Estimate, ModelSpec
 
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sparse:
-    """A sparse matrix of numbers by something else, column after column."""
-
-    rows: NDArray[np.intp]
-    values: Array
-    starts: NDArray[np.intp]  # of the columns that are not empty
-    columns: NDArray[np.intp]
-    width: int
-
-    @classmethod
-    def of(cls, entries: Sequence[tuple[int, int, float]], width: int) -> Sparse:
-        """From triples of row, column and value."""
-        if not entries:
-            none = np.zeros(0, dtype=np.intp)
-            return cls(none, np.zeros(0), none, none, width)
-        rows, columns, values = (np.array(each) for each in zip(*entries, strict=True))
-        order = np.argsort(columns, kind="stable")
-        columns = columns[order].astype(np.intp)
-        starts = np.flatnonzero(np.r_[True, np.diff(columns) > 0])
-        return cls(
-            rows[order].astype(np.intp), values[order].astype(np.float64), starts, columns[starts], width
-        )
-
-    def apply(self, left: Array) -> Array:
-        """The product left @ self, for left of shape (H, N)."""
-        result = np.zeros([self.width, len(left)])
-        if len(self.rows):
-            # Row after row of the transpose: each is read and written in one piece.
-            taken = np.ascontiguousarray(left.T)[self.rows]
-            taken *= self.values[:, None]
-            result[self.columns] = np.add.reduceat(taken, self.starts, axis=0)
-        return result.T
 
 
 @dataclass(slots=True)

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from twitchdx.engines import Hypothesis, Slopes
+from twitchdx.engines import Differentiating
 from twitchdx.network import Network, Table, numbers_of
 from twitchdx.numerics import Array
 from twitchdx.spec import (
@@ -37,21 +36,9 @@ from twitchdx.spec import (
 )
 from twitchdx.spec import NoisyMax as NoisyMaxSpec
 from twitchdx.spec import Table as TableSpec
-from twitchdx.uncertainty.building import Build, Constraint, Path, Sparse
+from twitchdx.uncertainty.building import Build, Constraint, Path
 from twitchdx.uncertainty.noisy_slopes import NoisySlopes
-
-
-class Differentiating(Protocol):
-    """An engine that knows slopes."""
-
-    def differentiate(
-        self,
-        network: Network,
-        likelihoods: Mapping[str, Array],
-        hypotheses: Sequence[Hypothesis],
-    ) -> Slopes | None:
-        """See `ExactEngine.differentiate`."""
-        ...
+from twitchdx.uncertainty.sparse import Sparse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +60,14 @@ class Jacobian:
 
     def by_estimate(self, by_number: Array) -> Array:
         """Slopes by every estimate, shape (H, P), from slopes by every number, shape (H, N)."""
-        direct = self._direct.apply(by_number)
-        # Sparse, and so without BLAS, whose threads would wait for each other where processors are busy.
-        return direct + self._solved.apply(self._through.apply(by_number))
+        return self._direct.apply(by_number) + self._solved.apply(self._through.apply(by_number))
+
+    def then(self, moves: Sparse) -> Jacobian:
+        """By what moves the estimates, instead of by them: `paths` has no meaning then."""
+        return Jacobian((), self._direct.then(moves), self._through, self._solved.then(moves))
 
 
-def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differentiating) -> Jacobian | None:
+def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differentiating) -> Jacobian:
     """How the numbers of a network depend on the estimates of its model.
 
     Parameters
@@ -89,11 +78,6 @@ def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differe
         What it compiles to.
     engine : Differentiating
         Gives slopes.
-
-    Returns
-    -------
-    Jacobian or None
-        None where the engine has no slopes.
     """
     build = Build(spec, network)
     paths = tuple(path for path, _ in walk_estimates(spec) if "distribution" in path)
@@ -111,15 +95,12 @@ def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differe
     direct = Sparse.of(build.direct, len(paths))
     solved = np.zeros([len(build.constraints), len(paths)])
     if build.constraints:
-        by_number = _slopes_without_evidence(build, engine)
-        if by_number is None:
-            return None
-        _solve(build, by_number, direct, through, solved)
+        _solve(build, _slopes_without_evidence(build, engine), direct, through, solved)
     entries = [(int(row), int(column), float(solved[row, column])) for row, column in np.argwhere(solved)]
     return Jacobian(paths, direct, through, Sparse.of(entries, len(paths)))
 
 
-def _slopes_without_evidence(build: Build, engine: Differentiating) -> Array | None:
+def _slopes_without_evidence(build: Build, engine: Differentiating) -> Array:
     """Slopes of P(hypothesis) by every number, a row a hypothesis.
 
     Variable after variable: then only what lies above it is looked at.
@@ -130,8 +111,6 @@ def _slopes_without_evidence(build: Build, engine: Differentiating) -> Array | N
         about.setdefault(each.variable, []).append(number)
     for numbers in about.values():
         slopes = engine.differentiate(build.network, {}, [[build.hypotheses[number]] for number in numbers])
-        if slopes is None:
-            return None
         masses = np.exp(slopes.log_mass[1:, None])
         for number, row in zip(numbers, slopes.by_number[1:] * masses, strict=True):
             rows[number] = row

@@ -31,6 +31,8 @@ _PROBABILITIES: frozenset[Form] = frozenset(
 # 3.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+# Steps of Newton's method, each within a bracket that halves at worst.
+_NEWTON = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Spread:
         if self.scale == "fixed":
             return np.full_like(z, self.mean)
         moved = self.centre + self.deviation * z
-        return _expit(moved) if self.scale == "logit" else np.exp(moved)
+        return expit(moved) if self.scale == "logit" else np.exp(moved)
 
 
 def spread_of(path: Path, estimate: Estimate) -> Spread:
@@ -100,11 +102,45 @@ def spread(scale: Scale, mean: float, deviation: float) -> Spread:
     middle = _logit(mean)
 
     def excess(centre: float) -> float:
-        return float(_WEIGHTS @ _expit(centre + deviation * _NODES)) - mean
+        return float(_WEIGHTS @ expit(centre + deviation * _NODES)) - mean
 
     # The mean lies nearer to a half than the median does, by less than half the variance.
     reach = 0.5 * deviation**2 + 1.0
     return Spread("logit", mean, solve_increasing(excess, middle - reach, middle + reach), deviation)
+
+
+def centres(mean: Array, log_odds: Array, deviation: Array) -> Array:
+    """Means of the log-odds of logit-normal probabilities, from the means of the probabilities.
+
+    Solves E[expit(c + s z)] = m for c by Newton's method, for all of them at once.
+
+    Parameters
+    ----------
+    mean, log_odds : float64 array, shape (K,)
+        The means, and their log-odds, which are returned where they are infinite.
+    deviation : float64 array, shape (K,)
+        Standard deviations of the log-odds.
+    """
+    open_ = np.isfinite(log_odds)
+    mean, spread = mean[open_], deviation[open_, None] * _NODES
+    # From the log-odds that the mean would have if it were far from a half: there the method converges
+    # without overshooting, since the mean bends one way only.
+    rare = np.minimum(mean, 1.0 - mean)
+    centre = log_odds[open_] - np.sign(0.5 - mean) * 0.5 * deviation[open_] ** 2 * (1.0 - 2.0 * rare)
+    reach = 0.5 * deviation[open_] ** 2 + 1.0
+    low, high = log_odds[open_] - reach, log_odds[open_] + reach
+    for _ in range(_NEWTON):
+        each = expit(centre[:, None] + spread)
+        excess = each @ _WEIGHTS - mean
+        low, high = np.where(excess < 0.0, centre, low), np.where(excess > 0.0, centre, high)
+        moved = centre - excess / ((each * (1.0 - each)) @ _WEIGHTS)
+        moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
+        if np.all(np.abs(moved - centre) <= 1e-12 * (1.0 + np.abs(moved))):
+            break
+        centre = moved
+    found = log_odds.copy()
+    found[open_] = centre
+    return found
 
 
 def _deviation(estimate: Estimate, scale: Scale) -> float:
@@ -127,8 +163,8 @@ def _logit(probability: float) -> float:
     return math.log(probability / (1.0 - probability))
 
 
-def _expit(x: Array) -> Array:
-    # Without overflow on either side.
+def expit(x: Array) -> Array:
+    """1 / (1 + exp(-x)), without overflow on either side."""
     small = np.exp(-np.abs(x))
     found: Array = np.where(x >= 0.0, 1.0, small) / (1.0 + small)
     return found

@@ -132,8 +132,8 @@ class Slopes:
 
 def find_slopes(
     subject: Subject, numbers: Sequence[Number], jacobian: Jacobian | None = None
-) -> Slopes | None:
-    """First-order effects; None where there is no compiled core.
+) -> Slopes:
+    """First-order effects.
 
     An engine that has no slopes of its own leaves the prediction to the exact one.
     """
@@ -144,8 +144,6 @@ def find_slopes(
         (Condition(cause, tuple(range(1, subject.network.cardinality(cause)))),) for cause in subject.causes
     ]
     found = engine.differentiate(subject.network, subject.evidence.likelihoods, hypotheses)
-    if found is None or jacobian is None:
-        return None
     column = {path: index for index, path in enumerate(jacobian.paths)}
     by_estimate = jacobian.by_estimate(found.by_number)
     places = places_of_shared(subject.spec)

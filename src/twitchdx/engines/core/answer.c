@@ -42,7 +42,7 @@ static void answer_row(memories *own, const core_network *net, const core_rows *
     write_nothing(out, r, 0.0);
     problem *p = fold(&own->patient, net, rows, r, out);
     if (p->constant.value == 0.0) return;
-    choice chosen = choose_order(p, out->budget, own->before, &own->paper);
+    choice chosen = choose_order(p, out->budget, 1, own->before, &own->paper);
     if (chosen.cells > out->budget) {
         write_nothing(out, r, chosen.cells);
         return;

@@ -5,7 +5,7 @@
 
 /* Up to this many cells a better order would not pay for the search. */
 static const double LARGE = 1 << 14;
-/* Up to this many products two candidates are enough. */
+/* Up to this many products in all passes two candidates are enough. */
 static const double WORTHWHILE = 1e6;
 /* How many choices are remembered, and for how many unknowns at most. */
 enum { REMEMBERED = 1024, LONGEST = 1024 };
@@ -31,14 +31,14 @@ memory_of_choices *new_memory_of_choices(arena *memory) {
 static const struct {
     rule by;
     double hub;
-} CANDIDATES[] = {{BY_CLIQUE, 1.0}, {BY_FILL, 1.0}, {BY_FILL, 1.3}, {BY_FILL, 0.7}, {BY_CLIQUE, 0.8}, {BY_FILL, 1.7}};
+} CANDIDATES[] = {{BY_CLIQUE, 1.0}, {BY_FILL, 1.0}, {BY_FILL, 1.3}, {BY_FILL, 0.7}, {BY_CLIQUE, 0.8}, {BY_FILL, 1.7}, {BY_FILL, 0.85}, {BY_FILL, 0.5}};
 
-static choice search(const problem *p, double budget, arena *paper) {
+static choice search(const problem *p, double budget, int64_t passes, arena *paper) {
     choice best = {find_order(p, CANDIDATES[0].by, CANDIDATES[0].hub), 0.0};
-    if (best.order.in_total <= LARGE && LARGE <= budget) return best;
+    if (best.order.in_total * (double)passes <= LARGE && LARGE <= budget) return best;
     double least = INFINITY; /* of those that fit */
     for (size_t k = 0; k < sizeof CANDIDATES / sizeof *CANDIDATES; k++) {
-        if (least <= WORTHWHILE && k > 1) break;
+        if (least * (double)passes <= WORTHWHILE && k > 1) break;
         order tried = k ? find_order(p, CANDIDATES[k].by, CANDIDATES[k].hub) : best.order;
         cost found = sketch_forward(p, &tried, paper, budget);
         if (found.cells <= budget && found.work < least) {
@@ -69,12 +69,12 @@ static uint64_t key_of(const problem *p) {
     return key;
 }
 
-choice choose_order(const problem *p, double budget, memory_of_choices *before, arena *paper) {
-    if (!before || p->n > LONGEST) return search(p, budget, paper);
+choice choose_order(const problem *p, double budget, int64_t passes, memory_of_choices *before, arena *paper) {
+    if (!before || p->n > LONGEST) return search(p, budget, passes, paper);
     uint64_t key = key_of(p);
     remembered *slot = &before->slots[(key ^ key >> 32) % REMEMBERED];
     if (slot->key == key && slot->n == p->n && slot->choice.order.place) return slot->choice;
-    choice found = search(p, budget, paper);
+    choice found = search(p, budget, passes, paper);
     int32_t *kept = TAKE(before->memory, int32_t, p->n);
     memcpy(kept, found.order.place, (size_t)p->n * sizeof *kept);
     *slot = (remembered){key, p->n, found};

@@ -15,7 +15,7 @@ typedef struct memory_of_choices memory_of_choices;
 
 memory_of_choices *new_memory_of_choices(arena *memory);
 
-/* `before` may be NULL: then nothing is remembered. */
-choice choose_order(const problem *p, double budget, memory_of_choices *before, arena *paper);
+/* For a number of passes through the order that is chosen. `before` may be NULL: then nothing is remembered. */
+choice choose_order(const problem *p, double budget, int64_t passes, memory_of_choices *before, arena *paper);
 
 #endif

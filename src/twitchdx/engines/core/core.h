@@ -53,8 +53,6 @@ typedef struct {
     const int32_t *nodes;   /* of each condition: the node that it is about */
     const int32_t *parents; /* -1: the state of the node; else what it says of the contribution of its k-th parent */
     const uint64_t *allowed; /* bits of the states, or of the classes, for which the condition holds */
-    const double *least;     /* of each hypothesis: natural log of the share of P(evidence) below which its slopes are
-                              * not wanted */
 } core_hypotheses;
 
 /* What is written of P(evidence), and then of P(evidence and hypothesis) for each hypothesis. */

@@ -5,9 +5,7 @@
 /* Values whose greatest is above this power of two are left as they are. */
 enum { NEAR_ONE = -100 };
 
-/* A table by another order: ids become places, and axes stand by rising place, so that what goes first runs
- * slowest. */
-static table *by_place(arena *memory, const table *t, const int32_t *place) {
+table *by_place(arena *memory, const table *t, const int32_t *place) {
     table *moved = new_table(memory, t->n);
     axis *axes = moved->axes;
     *moved = *t;
@@ -64,18 +62,21 @@ static int scale_up(double *values, int64_t n) {
     return exponent;
 }
 
+void lift(pass *run, table *made) {
+    made->power = 0;
+    if (made->exponent >= SMALL) return;
+    made->power = scale_up(made->values, made->cells);
+    made->exponent -= made->power;
+    run->deep = true;
+}
+
 static table *make(pass *run, table *left, table *right, int32_t last) {
     if (!run->made) return sketch(run->memory, left, right, last, &run->work, &run->cells);
     product *made = multiply(run->memory, left, right, last);
     run->made[run->n_made++] = made;
-    table *out = made->of[OUT];
-    if (out->exponent < SMALL) {
-        int power = scale_up(out->values, out->cells);
-        out->exponent -= power;
-        run->evidence.exponent += power;
-        run->deep = true;
-    }
-    return out;
+    lift(run, made->of[OUT]);
+    run->evidence.exponent += made->of[OUT]->power;
+    return made->of[OUT];
 }
 
 /* Multiply everything that an unknown stands in, and sum it out. */

@@ -29,6 +29,13 @@ pass *go_forward(const problem *p, const order *chosen);
 /* The same on paper, which is blank again afterwards; it stops once the cells exceed the budget. */
 cost sketch_forward(const problem *p, const order *chosen, arena *paper, double budget);
 
+/* Keep values that were just made away from the least that a double can hold. */
+void lift(pass *run, table *made);
+
+/* A table of a problem by the order of a pass: ids become places, and axes stand by rising place, so that what goes
+ * first runs slowest. */
+table *by_place(arena *memory, const table *t, const int32_t *place);
+
 /* Slopes of all that is wanted. */
 void go_back(pass *run);
 

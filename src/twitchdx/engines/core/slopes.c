@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "choice.h"
+#include "replay.h"
 
 /* One pass that is read. */
 typedef struct {
@@ -246,7 +247,8 @@ typedef struct {
     const core_rows *row;
     core_answers asked;
     const core_derivatives *out;
-    choice chosen; /* once the first problem is folded: the order is the same for every hypothesis */
+    choice chosen; /* the order is the same for every hypothesis */
+    replay *passes;
     restriction *restrictions; /* of the hypothesis at hand */
 } inquiry;
 
@@ -261,12 +263,13 @@ static void exclude(problem *p, int32_t x, uint64_t allowed) {
         if (!(allowed >> s & 1)) vector->values[s] = 0.0;
 }
 
-static problem *fold_hypothesis(inquiry *q, const core_hypotheses *all, int64_t from, int64_t to) {
+/* Hypotheses differ in numbers, not in shape. */
+static problem *fold_hypothesis(inquiry *q, arena *memory, const core_hypotheses *all, int64_t from, int64_t to) {
     int64_t n = 0;
     for (int64_t c = from; c < to; c++)
         if (all->parents[c] >= 0)
             q->restrictions[n++] = (restriction){all->nodes[c], all->parents[c], all->allowed[c]};
-    problem *p = fold_restricted(&q->own->patient, q->net, q->row, 0, &q->asked, q->restrictions, n);
+    problem *p = fold_restricted(memory, q->net, q->row, 0, &q->asked, q->restrictions, n);
     for (int64_t c = from; c < to; c++)
         if (all->parents[c] < 0) exclude(p, all->nodes[c], all->allowed[c]);
     for (int32_t u = 0; u < p->n; u++)
@@ -275,33 +278,30 @@ static problem *fold_hypothesis(inquiry *q, const core_hypotheses *all, int64_t 
     return p;
 }
 
-/* False where the tables exceed the budget. */
-static bool choose(inquiry *q, const problem *p) {
-    if (q->chosen.order.place) return true;
-    q->chosen = choose_order(p, q->out->budget, NULL, &q->own->paper);
+/* The first pass, without a hypothesis. False where the tables exceed the budget, or the evidence is impossible. */
+static bool begin_inquiry(inquiry *q, const core_hypotheses *all) {
+    problem *p = fold_hypothesis(q, &q->own->call, all, 0, 0);
+    if (p->constant.value == 0.0) return false;
+    q->chosen = choose_order(p, q->out->budget, 1 + all->count, NULL, &q->own->paper);
     if (q->chosen.cells > q->out->budget) {
         *q->out->cells = q->chosen.cells;
         return false;
     }
-    int32_t *kept = TAKE(&q->own->call, int32_t, p->n);
-    memcpy(kept, q->chosen.order.place, (size_t)p->n * sizeof *kept);
-    q->chosen.order.place = kept;
-    return true;
+    q->passes = begin_replay(p, &q->chosen.order);
+    return q->passes->run->evidence.value > 0.0;
 }
 
-static bool differentiate_hypothesis(inquiry *q, const core_hypotheses *all, int64_t from, int64_t to, double least,
-                                     double *log_mass, double *slopes) {
+static void differentiate_hypothesis(inquiry *q, const core_hypotheses *all, int64_t from, int64_t to, double *log_mass,
+                                     double *slopes) {
     arena_reset(&q->own->patient);
-    problem *p = fold_hypothesis(q, all, from, to);
-    if (p->constant.value == 0.0) return true;
-    if (!choose(q, p)) return false;
-    pass *run = go_forward(p, &q->chosen.order);
-    if (run->evidence.value == 0.0) return true;
+    problem *p = fold_hypothesis(q, &q->own->patient, all, from, to);
+    if (p->constant.value == 0.0) return;
+    pass *run = q->passes->run;
+    run_again(q->passes, p);
+    if (run->evidence.value == 0.0) return;
     *log_mass = log_of_mass(run->evidence);
-    if (*log_mass < least) return true;
     go_back(run);
     read_pass(p, run, &q->chosen.order, slopes);
-    return true;
 }
 
 static void differentiate_row(memories *own, const core_network *net, const core_rows *row,
@@ -310,11 +310,11 @@ static void differentiate_row(memories *own, const core_network *net, const core
     inquiry q = {.own = own, .net = net, .row = row, .out = out};
     q.asked = (core_answers){.n_targets = conditions, .targets = hypotheses->nodes, .budget = out->budget};
     q.restrictions = TAKE(&own->call, restriction, conditions);
-    if (!differentiate_hypothesis(&q, hypotheses, 0, 0, -INFINITY, out->log_mass, out->slopes)) return;
-    for (int64_t h = 0; h < hypotheses->count && *out->cells == 0.0; h++)
+    if (!begin_inquiry(&q, hypotheses)) return;
+    differentiate_hypothesis(&q, hypotheses, 0, 0, out->log_mass, out->slopes);
+    for (int64_t h = 0; h < hypotheses->count; h++)
         differentiate_hypothesis(&q, hypotheses, hypotheses->first[h], hypotheses->first[h + 1],
-                                 out->log_mass[0] + hypotheses->least[h], out->log_mass + h + 1,
-                                 out->slopes + (h + 1) * net->n_numbers);
+                                 out->log_mass + h + 1, out->slopes + (h + 1) * net->n_numbers);
 }
 
 static int32_t differentiate_rows(memories *own, const core_network *net, const core_rows *row,

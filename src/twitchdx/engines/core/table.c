@@ -87,12 +87,14 @@ static table *widen(arena *memory, table *t, const bool *wanted) {
     return wide;
 }
 
+static bool is_wide(const table *wide, const table *t, int32_t k) { return wide->axes[k].size != t->axes[k].size; }
+
 /* The slope of a table from that of its wide form, in whose memory it stays. */
 static void narrow(arena *memory, table *t, const table *wide, double *slope) {
     int64_t inner = 1;
     for (int32_t k = t->n - 1; k >= 0; k--) {
         int64_t size = t->axes[k].size;
-        if (wide->axes[k].size != size) {
+        if (is_wide(wide, t, k)) {
             int64_t outer = 1; /* axes before this one are still wide */
             for (int32_t before = 0; before < k; before++) outer *= wide->axes[before].size;
             narrow_axis(slope, outer, size, inner, TAKE(memory, double, 2 * size - 1));
@@ -223,6 +225,21 @@ product *multiply(arena *memory, table *left, table *right, int32_t last) {
     made->loops = arrange(memory, loops, n, made->wide[RIGHT]->values);
     run_nest(&made->loops, FORWARD, made->wide[LEFT]->values, made->wide[RIGHT]->values, out->values);
     return made;
+}
+
+void multiply_again(arena *memory, product *made) {
+    for (int32_t side = 0; side < 2; side++) {
+        table *t = made->of[side], *wide = made->wide[side];
+        if (!t->changed || wide == t) continue;
+        bool *wanted = TAKE(memory, bool, t->n);
+        for (int32_t k = 0; k < t->n; k++) wanted[k] = is_wide(wide, t, k);
+        wide->values = widen(memory, t, wanted)->values;
+    }
+    table *out = made->of[OUT];
+    out->changed = true;
+    out->exponent = made->of[LEFT]->exponent + made->of[RIGHT]->exponent;
+    out->values = ZEROS(memory, double, out->cells);
+    run_nest(&made->loops, FORWARD, made->wide[LEFT]->values, made->wide[RIGHT]->values, out->values);
 }
 
 void differentiate(arena *memory, const product *made) {

@@ -31,7 +31,9 @@ struct table {
     double *values;
     int64_t cells;
     int64_t exponent; /* no positive value is less than 2^exponent */
+    int64_t power;    /* of two, that was taken out of the values when they were made */
     bool wanted;      /* the slope is; a table that is given is dense then */
+    bool changed;     /* whether the values are others than in the first pass; see replay.h */
     double *slope;    /* derivative by each value up to one factor, dense in the order of the axes */
     table *next;      /* of those that wait to be multiplied */
 };
@@ -59,6 +61,9 @@ table *sketch(arena *memory, table *left, table *right, int32_t last, double *wo
 /* The product of two tables, summed over the axis `last` if that is not negative. A hub that is summed over
  * is settled: nothing is left to be joined with it. */
 product *multiply(arena *memory, table *left, table *right, int32_t last);
+
+/* The same product of operands of which some have changed. No value may be positive that was 0 the first time. */
+void multiply_again(arena *memory, product *made);
 
 /* From the slope of the result to those of the operands, as far as they are wanted. */
 void differentiate(arena *memory, const product *made);

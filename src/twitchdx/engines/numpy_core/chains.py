@@ -61,6 +61,12 @@ class Classes:
         gathered: Array = np.add.reduceat(contributions[..., : self.stop], self.starts, axis=-1)
         return gathered
 
+    def spread(self, slopes: Array, elements: int) -> Array:
+        """Derivatives by classes to derivatives by elements, along the last axis: `gather` backward."""
+        spread = np.zeros([*slopes.shape[:-1], elements])
+        spread[..., : self.stop] = np.repeat(slopes, np.diff([*self.starts, self.stop]), axis=-1)
+        return spread
+
 
 def chain_of(noisy: NoisyMax) -> Chain:
     """Contributions of the leak, the producers and the inhibitors of a noisy-MAX.
@@ -85,9 +91,16 @@ def chain_of(noisy: NoisyMax) -> Chain:
         part = np.zeros([len(passes), elements])
         part[:, 0], part[:, -1] = passes, 1.0 - passes
         _join(parts, parent, part)
-    outcome = np.arange(elements)
+    return Chain(
+        outcomes(states, suppressed=elements > states), widened(contribution(noisy.leak[None, :]))[0], parts
+    )
+
+
+def outcomes(states: int, *, suppressed: bool) -> NDArray[np.intp]:
+    """The state that each element stands for: each state itself, then the first for what is suppressed."""
+    outcome = np.arange(states + suppressed)
     outcome[states:] = 0
-    return Chain(outcome, widened(contribution(noisy.leak[None, :]))[0], parts)
+    return outcome
 
 
 def _join(parts: dict[str, Array], parent: str, part: Array) -> None:
@@ -104,7 +117,7 @@ def _below(part: Array) -> Array:
     return np.concatenate([np.zeros([len(part), 1]), np.cumsum(part, axis=1)], axis=1)
 
 
-def classes_of(chain: Chain, possible: Sequence[int]) -> Classes:
+def classes_of(outcome: NDArray[np.intp], possible: Sequence[int]) -> Classes:
     """The least that must be told apart to know which of the possible states came out.
 
     Elements above the highest possible one are excluded. Those below the lowest possible one make one class,
@@ -112,16 +125,16 @@ def classes_of(chain: Chain, possible: Sequence[int]) -> Classes:
 
     Parameters
     ----------
-    chain : Chain
-        The contributions.
+    outcome : int array, shape (K,)
+        The state of the variable that each element stands for.
     possible : sequence of int
         States of the variable that the evidence leaves, ascending.
     """
-    fits = np.isin(chain.outcome, possible)
+    fits = np.isin(outcome, possible)
     stop = int(np.flatnonzero(fits)[-1]) + 1
     fits = fits[:stop]
     starts = np.flatnonzero(np.concatenate([[True], fits[1:] | fits[:-1]]))
-    cap = (chain.outcome[starts, None] == np.asarray(possible)) & fits[starts, None]
+    cap = (outcome[starts, None] == np.asarray(possible)) & fits[starts, None]
     return Classes(starts, stop, (cap[:, 0] if len(possible) == 1 else cap).astype(np.float64))
 
 

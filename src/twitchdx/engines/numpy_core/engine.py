@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from twitchdx.engines.contract import Answer, Answers, Rows, answer_each
+from twitchdx.engines.contract import Answer, Answers, Hypothesis, Rows, Slopes, answer_each
 from twitchdx.engines.numpy_core.folding import Compiled, compile_network
 from twitchdx.engines.numpy_core.planning import MAX_CELLS, TooWide
 from twitchdx.engines.numpy_core.problem import Observed, Problem, Solution, observe
 from twitchdx.engines.numpy_core.scaling import log_product
+from twitchdx.engines.numpy_core.slopes import ByNumbers
 from twitchdx.errors import EngineError, Issue, Where
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
@@ -84,6 +85,23 @@ class NumpyCore:
         answers = answer_each(patient, network, rows, targets)
         return replace(answers, cells=np.array(patient.cells))
 
+    def differentiate(
+        self,
+        network: Network,
+        likelihoods: Mapping[str, Array],
+        hypotheses: Sequence[Hypothesis],
+    ) -> Slopes:
+        """How P(evidence), and each hypothesis with it, depends on the numbers; see `Differentiating`."""
+        compiled = compile_network(network)
+        observed = observe(compiled, likelihoods)
+        asked = {each.variable for hypothesis in hypotheses for each in hypothesis}
+        needed = _above(compiled.above, {*observed.weights, *asked})
+        problem = ByNumbers(network, observed, needed, asked)
+        try:
+            return problem.differentiate(hypotheses, self.max_cells)
+        except TooWide as wide:
+            raise _too_wide(wide, problem.factors.axes, self.max_cells) from None
+
 
 class _Patient(NumpyCore):
     """Notes what was too wide, where `NumpyCore` raises an error."""
@@ -139,19 +157,23 @@ def _solve(problem: Problem, max_cells: int) -> Solution:
     try:
         return problem.solve(max_cells)
     except TooWide as wide:
-        labels = [problem.axes[index][0] for index in wide.clique]
-        issue = Issue(
-            "error",
-            "too-wide",
-            Where("evidence"),
-            f"exact inference needs {wide.cells:,} cells or more, and {max_cells:,} are the limit. After all "
-            f"that is known, the largest table still has {len(labels)} axes: {', '.join(labels)}.",
-            "Observe some of these variables, or withdraw some of the findings below them; asking for fewer "
-            "variables can help too. No approximate engine is offered, since none reports its error.",
-        )
-        error = TooWideError("The evidence ties too many variables together for an exact answer.", [issue])
-        error.cells = wide.cells
-        raise error from None
+        raise _too_wide(wide, problem.axes, max_cells) from None
+
+
+def _too_wide(wide: TooWide, axes: Sequence[tuple[str, int]], max_cells: int) -> TooWideError:
+    labels = [axes[index][0] for index in wide.clique]
+    issue = Issue(
+        "error",
+        "too-wide",
+        Where("evidence"),
+        f"exact inference needs {wide.cells:,} cells or more, and {max_cells:,} are the limit. After all "
+        f"that is known, the largest table still has {len(labels)} axes: {', '.join(labels)}.",
+        "Observe some of these variables, or withdraw some of the findings below them; asking for fewer "
+        "variables can help too. No approximate engine is offered, since none reports its error.",
+    )
+    error = TooWideError("The evidence ties too many variables together for an exact answer.", [issue])
+    error.cells = wide.cells
+    return error
 
 
 def _spread(compiled: Compiled, observed: Observed, name: str, found: Mapping[str, Array]) -> Array:

@@ -11,8 +11,10 @@ import functools
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twitchdx.engines.numpy_core.chains import Chain, absorb, chain_of, classes_of
 from twitchdx.engines.numpy_core.scaling import scaled
@@ -21,6 +23,8 @@ from twitchdx.numerics import Array
 
 #: States of a variable that the evidence leaves, ascending; None for all of them.
 Possible = tuple[int, ...] | None
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,11 +167,11 @@ def fold_node(node: Prepared, possible: tuple[Possible, ...]) -> Piece:
         _fold_chain(piece, node.name, node.mechanism, known)
     else:
         scope = tuple(name for name, states in known.items() if states is None or len(states) > 1)
-        piece.add(scope, _cut(node.mechanism, possible))
+        piece.add(scope, cut(node.mechanism, possible))
     return piece
 
 
-def _cut(table: Array, possible: Sequence[Possible]) -> Array:
+def cut(table: NDArray[_Number], possible: Sequence[Possible]) -> NDArray[_Number]:
     """The possible states of every axis; an axis with one of them is dropped."""
     for axis in reversed(range(len(possible))):
         states = possible[axis]
@@ -178,11 +182,11 @@ def _cut(table: Array, possible: Sequence[Possible]) -> Array:
 
 def _fold_chain(piece: Piece, name: str, chain: Chain, known: dict[str, Possible]) -> None:
     states = known[name]
-    classes = classes_of(chain, range(int(chain.outcome.max()) + 1) if states is None else states)
+    classes = classes_of(chain.outcome, range(int(chain.outcome.max()) + 1) if states is None else states)
     cap = absorb(classes.gather(chain.leak), classes.cap)
     parts: list[tuple[str, Array]] = []
     for parent, elements in chain.parts.items():
-        part = classes.gather(_cut(elements, (known[parent],)))
+        part = classes.gather(cut(elements, (known[parent],)))
         if part.ndim == 1:
             cap = piece.scale(absorb(part, cap))
         elif part[:, 1:].any():

@@ -3,7 +3,8 @@
 In a noisy-MAX a cause reaches a variable where what it contributes, directly or by way of a variable that it
 reaches, is the grade of that variable. Written as conditions on contributions and on the grades of what lies
 between, this is a sum of probabilities of which the engine gives value and slopes in the network itself,
-without a variable added to it.
+without a variable added to it. Where chains branch there are many, and a network with marks is quicker; see
+`twitchdx.explain.reach`.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from twitchdx.network import Network, NoisyMax, closure
 _Term = Mapping[tuple[str, int], frozenset[int]]
 
 
-class TooManyTerms(Exception):  # noqa: N818 - a limit, told to whoever asked
-    """The chains from a cause to the complaint branch too often."""
+class _TooManyTerms(Exception):  # noqa: N818 - a limit, told to whoever asked
+    pass
 
 
 def reaching_hypotheses(
-    network: Network, complaint: str, grade: int, cause: str, most: int = 200
-) -> tuple[tuple[Condition, ...], ...]:
+    network: Network, complaint: str, grade: int, cause: str, most: int
+) -> tuple[tuple[Condition, ...], ...] | None:
     """Hypotheses that exclude each other and together say that a cause reaches the complaint at a grade.
 
     Parameters
@@ -37,16 +38,18 @@ def reaching_hypotheses(
         Index of its state, above the first; that it has this grade is part of every hypothesis.
     cause : str
         Where the chains begin.
-    most : int, optional
+    most : int
         How many hypotheses there may be.
 
-    Raises
-    ------
-    TooManyTerms
-        There are more.
+    Returns
+    -------
+    tuple of tuple of Condition or None
+        None where there are more.
     """
-    search = _Search(network, cause, most)
-    terms, _ = search.split(complaint, grade)
+    try:
+        terms, _ = _Search(network, cause, most).split(complaint, grade)
+    except _TooManyTerms:
+        return None
     return tuple(
         tuple(Condition(name, tuple(sorted(allowed)), parent) for (name, parent), allowed in term.items())
         for term in terms
@@ -77,8 +80,8 @@ class _Search:
                     not_by_it += _both([here], self.split(parent, other)[1])
             reached += _both(so_far, by_it)
             so_far = _both(so_far, not_by_it)
-            if len(reached) + len(so_far) > self.most:
-                raise TooManyTerms(self.cause)
+            if len(reached) > self.most or len(so_far) > 2 * self.most:
+                raise _TooManyTerms(self.cause)
         return tuple(reached), tuple(so_far)
 
     def arrows(self, name: str) -> Iterator[tuple[int, str]]:
