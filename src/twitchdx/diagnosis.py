@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.verdicts import Fit, JointSets
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Sampled
+    from twitchdx.uncertainty.thresholds import CareThresholds
     from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
 
 
@@ -70,6 +71,11 @@ class Diagnosis:
         return self.plain.unexplained
 
     @property
+    def unexplained_interval(self) -> tuple[float, float] | None:
+        """95 % credible interval of `unexplained`; None where that is, and as in `uncertainty`."""
+        return self.record.unexplained_interval
+
+    @property
     def triage(self) -> Triage | None:
         """How soon to seek care, and why."""
         return self.plain.triage
@@ -108,8 +114,8 @@ class Diagnosis:
     def uncertainty(self) -> AnswerUncertainty | None:
         """How every probability depends on the numbers of the model; None where the engine has no slopes.
 
-        The exact engine has them with its compiled core, to first order and with exact derivatives. Without
-        the core, and with another engine, intervals are None: `sample` works with every engine.
+        The exact engine has them: to first order, with exact derivatives. With another engine intervals are
+        None, and `sample` works with every engine.
         """
         from twitchdx.sureness import find_uncertainty
 
@@ -124,6 +130,22 @@ class Diagnosis:
         """
         found = {each.cause: each.interval for each in self.differential}
         return MappingProxyType({cause: found[cause] for cause in self.model.causes})
+
+    @cached_property
+    def care_thresholds(self) -> CareThresholds:
+        """The bounds that triage rules set on probabilities, with the chance that each is reached.
+
+        It shows which rules hang on how uncertain the numbers of the model are. Red flags are not among them:
+        they look at the evidence alone.
+
+        Raises
+        ------
+        ModelError
+            The model was read from a network file, which has no rules.
+        """
+        from twitchdx.sureness import thresholds_of
+
+        return thresholds_of(self.model.assembled, self.record, self.uncertainty)
 
     def ranks_above(self, cause: str, other: str) -> float | None:
         """The probability that one cause ranks above another, given what is believed of the numbers.

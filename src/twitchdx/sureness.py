@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from twitchdx.uncertainty.intervals import (
     measure_uncertainty,
 )
 from twitchdx.uncertainty.montecarlo import Draws, Sampled, draw_networks, sample_posteriors
+from twitchdx.uncertainty.thresholds import CareThresholds, find_thresholds
 
 
 def find_uncertainty(
@@ -45,22 +46,21 @@ def find_uncertainty(
     except EngineError:
         return None
     known = measure_uncertainty(model.spec, model.network, engine)
-    return AnswerUncertainty(*_by_deviate(known, slopes))
+    return _by_deviate(known, slopes)
 
 
-def _by_deviate(known: Uncertainty, slopes: AnswerSlopes) -> Iterator[LogOddsUncertainty | None]:
+def _by_deviate(known: Uncertainty, slopes: AnswerSlopes) -> AnswerUncertainty:
     """From slopes by the numbers of the network to effects of what is believed of published ones."""
-    parts = (slopes.probability, slopes.responsibility, slopes.unexplained)
-    by_number = np.concatenate([each.by_number for each in parts if each is not None])
-    effects = known.by_deviate.by_estimate(by_number)
-    at = 0
-    for each in parts:
-        if each is None:
-            yield None
-            continue
-        rows = effects[at : at + len(each.names)]
-        at += len(each.names)
-        yield LogOddsUncertainty(each.names, each.value, each.log_odds, rows)
+    parts = [
+        each for each in (slopes.probability, slopes.responsibility, slopes.unexplained) if each is not None
+    ]
+    effects = known.by_deviate.by_estimate(np.concatenate([each.by_number for each in parts]))
+    ends = np.cumsum([0, *(len(each.names) for each in parts)]).tolist()
+    found = [
+        LogOddsUncertainty(each.names, each.value, each.log_odds, effects[start:end])
+        for each, start, end in zip(parts, ends, ends[1:], strict=False)
+    ]
+    return AnswerUncertainty(found[0], *(found[1:] or (None, None)))
 
 
 def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> DiagnosisRecord:
@@ -95,6 +95,19 @@ def _around(found: LogOddsUncertainty, cause: str, value: float) -> tuple[float,
     """The interval; rounding must not leave the value outside."""
     low, high = found.interval(cause)
     return min(low, value), max(high, value)
+
+
+def thresholds_of(
+    model: Assembled, record: DiagnosisRecord, found: AnswerUncertainty | None
+) -> CareThresholds:
+    """The bounds of triage rules on probabilities.
+
+    Raises
+    ------
+    ModelError
+        The model was read from a network file.
+    """
+    return find_thresholds(_require_roles(model), record, found)
 
 
 def case_of(model: Assembled, evidence: Evidence, engine: Engine) -> Case:

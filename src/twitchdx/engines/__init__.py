@@ -16,6 +16,7 @@ from twitchdx.engines.contract import (
 from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
+from twitchdx.engines.sparse import Sparse
 from twitchdx.errors import EngineError, Issue, Where, did_you_mean
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Hypothesis",
     "Rows",
     "Slopes",
+    "Sparse",
     "core_status",
     "get_engine",
 ]

@@ -304,7 +304,7 @@ class _Compiled:
         nodes = np.array([self.index[each.variable] for each in conditions], dtype=np.int32)
         parents = np.array([each.parent for each in conditions], dtype=np.int32)
         allowed = np.array([sum(1 << k for k in each.allowed) for each in conditions], dtype=np.uint64)
-        asked = _Hypotheses(len(hypotheses), *map(_address, (first, nodes, parents, allowed)))
+        asked = _Hypotheses(len(hypotheses), *(_address(each) for each in (first, nodes, parents, allowed)))
         log_mass, cells = np.empty(len(hypotheses) + 1), np.empty(1)
         slopes = np.empty((len(hypotheses) + 1, self.numbers))
         out = _Derivatives(budget, _address(log_mass), _address(slopes), _address(cells))

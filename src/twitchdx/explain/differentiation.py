@@ -149,7 +149,7 @@ class _Question:
 
 
 class _Asked:
-    """What is asked about one patient: a row for each cause, for each responsibility, and for none of them."""
+    """What is asked about one patient: a row for each cause, each responsibility, and for none."""
 
     def __init__(self, network: Network, likelihoods: Mapping[str, Array], causes: int) -> None:
         self.network, self.likelihoods, self.causes = network, likelihoods, causes
@@ -169,17 +169,11 @@ class _Asked:
             for cause, hypotheses in questions.plain.items():
                 for hypothesis in hypotheses:
                     self.suppose(self.causes + causes.index(cause), hypothesis)
-            marked = [(causes.index(cause), each) for cause, each in questions.marked.items()]
-            for row, (hypothesis, origins) in [*marked, (self.causes, questions.unreached)]:
-                likelihoods = expand_evidence(hypothesis, complaint, self.likelihoods)
+            marked = [(self.causes + causes.index(cause), each) for cause, each in questions.marked.items()]
+            for row, (network, origins) in [*marked, (2 * self.causes, questions.unreached)]:
+                likelihoods = expand_evidence(network, complaint, self.likelihoods)
                 self.marked.append(
-                    _Question(
-                        hypothesis.network,
-                        likelihoods,
-                        (self.causes + row,),
-                        origins=origins,
-                        log_weight=log_weight,
-                    )
+                    _Question(network.network, likelihoods, (row,), origins=origins, log_weight=log_weight)
                 )
 
     def answer(self, engine: Differentiating) -> tuple[Array, Array]:

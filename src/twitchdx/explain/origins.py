@@ -37,8 +37,9 @@ class Origins:
     size: int
 
     def apply(self, by_number: Array) -> Array:
-        """Derivatives by the original numbers, shape (N,), from those by the numbers of the marked network."""
-        return np.bincount(self.original, by_number[self.marked], minlength=self.size)
+        """Derivatives by the original numbers, shape (N,), from those by the numbers with marks."""
+        found: Array = np.bincount(self.original, by_number[self.marked], self.size).astype(np.float64)
+        return found
 
 
 def find_origins(network: Network, complaint: str, grade: int, hypothesis: Hypothesis) -> Origins:

@@ -25,7 +25,6 @@ from twitchdx.explain.chains import AT, certain, fill_in, find_chains, resize
 from twitchdx.network import RESERVED, Network, Node, NoisyMax, Table
 from twitchdx.numerics import Array, read_only
 
-
 # What follows the name of the complaint in that of the variable for what sources contribute to it.
 _APART = f"{RESERVED}from{RESERVED}sources"
 

@@ -46,9 +46,7 @@ class ReachQuestions:
 
 
 @functools.lru_cache(maxsize=64)
-def reach_questions(
-    network: Network, complaint: str, grade: int, causes: tuple[str, ...]
-) -> ReachQuestions:
+def reach_questions(network: Network, complaint: str, grade: int, causes: tuple[str, ...]) -> ReachQuestions:
     """The questions about one grade of the complaint.
 
     Parameters
@@ -64,9 +62,7 @@ def reach_questions(
     """
     fixed = fix_grade(network, complaint, grade)
     reaching = [cause for cause in causes if find_chains(fixed, complaint, {cause})]
-    branches = {
-        cause: reaching_hypotheses(network, complaint, grade, cause, _FEW) for cause in reaching
-    }
+    branches = {cause: reaching_hypotheses(network, complaint, grade, cause, _FEW) for cause in reaching}
 
     def with_origins(marked: Marked) -> tuple[Marked, Origins]:
         return marked, find_origins(network, complaint, grade, marked)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twitchdx.engines import Sparse
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec, walk_estimates
-from twitchdx.uncertainty.sparse import Sparse
 from twitchdx.uncertainty.spread import Spread, spread, spread_of
 
 Path = tuple[str | int, ...]
@@ -194,7 +194,9 @@ class _Sharing:
             if below.mean >= own.mean > 0.0:
                 base = (below.mean, self.value_forms[before])
                 share = _Share(before, _part_of_grade(own, below), rest=False)
-        moved = _combined((base[0], self.deviate(number, share.believed.slope)), (share.believed.mean, base[1]))
+        moved = _combined(
+            (base[0], self.deviate(number, share.believed.slope)), (share.believed.mean, base[1])
+        )
         self.shares.append(share)
         self.value_forms.append(moved)
         rest = (base[0] - own.mean, _combined((1.0, base[1]), (-1.0, moved))) if share.rest else (1.0, {})

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from twitchdx.engines import Condition
 from twitchdx.network import Network
-from twitchdx.numerics import Array
 from twitchdx.spec import Estimate, ModelSpec
 
 Path = tuple[str | int, ...]

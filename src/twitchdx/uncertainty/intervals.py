@@ -2,10 +2,12 @@
 
 On the scale of log-odds a probability P moves by d logit P = sum_p (d logit P / d p) dp, and the numbers p
 move with independent standard normal deviates (see `Beliefs`). So the log-odds are normal with the sum of
-squares as their variance. Where they are centred, the *mean* of the probability decides, which is the posterior at the means
-of the numbers: P(e) is linear in every number by itself, so that averages of P(h, e) and P(e) over
-independent numbers are their values at the means, and their ratio is the mean of P(h | e) over numbers
-weighted by P(e). A rare and uncertain probability has most of its weight below its mean.
+squares as their variance.
+
+Where they are centred, the *mean* of the probability decides, which is the posterior at the means of the
+numbers: P(e) is linear in every number by itself, so that averages of P(h, e) and P(e) over independent
+numbers are their values at the means, and their ratio is the mean of P(h | e) over numbers weighted by P(e).
+A rare and uncertain probability has most of its weight below its mean.
 
 The interval says what the stated uncertainty of the numbers does; the structure of the model is taken as
 given.
@@ -73,7 +75,8 @@ class LogOddsUncertainty:
     @cached_property
     def deviation(self) -> Array:
         """Standard deviation of the log-odds, shape (K,)."""
-        return np.sqrt(np.einsum("kd,kd->k", self.effects, self.effects))
+        found: Array = np.sqrt((self.effects**2).sum(axis=1))
+        return found
 
     @cached_property
     def centre(self) -> Array:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twitchdx.engines import Differentiating
+from twitchdx.engines import Differentiating, Sparse
 from twitchdx.network import Network, Table, numbers_of
 from twitchdx.numerics import Array
 from twitchdx.spec import (
@@ -38,7 +38,6 @@ from twitchdx.spec import NoisyMax as NoisyMaxSpec
 from twitchdx.spec import Table as TableSpec
 from twitchdx.uncertainty.building import Build, Constraint, Path
 from twitchdx.uncertainty.noisy_slopes import NoisySlopes
-from twitchdx.uncertainty.sparse import Sparse
 
 
 @dataclass(frozen=True, slots=True, eq=False)

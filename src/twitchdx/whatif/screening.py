@@ -130,9 +130,7 @@ class Slopes:
     log_evidence: Array
 
 
-def find_slopes(
-    subject: Subject, numbers: Sequence[Number], jacobian: Jacobian | None = None
-) -> Slopes:
+def find_slopes(subject: Subject, numbers: Sequence[Number], jacobian: Jacobian | None = None) -> Slopes:
     """First-order effects.
 
     An engine that has no slopes of its own leaves the prediction to the exact one.

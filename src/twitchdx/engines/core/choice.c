@@ -5,7 +5,7 @@
 
 /* Up to this many cells a better order would not pay for the search. */
 static const double LARGE = 1 << 14;
-/* Up to this many products in all passes two candidates are enough. */
+/* For so many products in all passes it is worthwhile to try one more candidate than two. */
 static const double WORTHWHILE = 1e6;
 /* How many choices are remembered, and for how many unknowns at most. */
 enum { REMEMBERED = 1024, LONGEST = 1024 };
@@ -38,7 +38,7 @@ static choice search(const problem *p, double budget, int64_t passes, arena *pap
     if (best.order.in_total * (double)passes <= LARGE && LARGE <= budget) return best;
     double least = INFINITY; /* of those that fit */
     for (size_t k = 0; k < sizeof CANDIDATES / sizeof *CANDIDATES; k++) {
-        if (least * (double)passes <= WORTHWHILE && k > 1) break;
+        if (k > 1 && least * (double)passes <= WORTHWHILE * (double)(k - 1)) break;
         order tried = k ? find_order(p, CANDIDATES[k].by, CANDIDATES[k].hub) : best.order;
         cost found = sketch_forward(p, &tried, paper, budget);
         if (found.cells <= budget && found.work < least) {

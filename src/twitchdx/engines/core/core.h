@@ -64,6 +64,13 @@ typedef struct {
     double *cells;    /* 1: as in core_answers */
 } core_derivatives;
 
+/* A sparse matrix: what stands in some places, each of them once. */
+typedef struct {
+    int64_t count, width; /* entries, columns */
+    const int32_t *rows, *columns;
+    const double *values;
+} core_sparse;
+
 /* SHA-256 of the sources that the library was compiled from, in hexadecimal. */
 CORE_API const char *core_digest(void);
 
@@ -77,5 +84,9 @@ CORE_API int32_t core_answer(const core_network *network, const core_rows *rows,
 /* How the evidence of one patient, and each hypothesis together with it, depends on the numbers of the network. */
 CORE_API int32_t core_differentiate(const core_network *network, const core_rows *row,
                                     const core_hypotheses *hypotheses, const core_derivatives *out);
+
+/* to += left x right, for dense matrices left and to, row after row. */
+CORE_API void core_multiply_sparse(const core_sparse *right, int64_t rows, const double *left, int64_t left_width,
+                                   double *to);
 
 #endif

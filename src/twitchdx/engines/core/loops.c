@@ -119,10 +119,10 @@ typedef struct {
     const int32_t *x, *y, *z;
 } places;
 
-/* The innermost loop at each place, where it is short: `steps` is a constant wherever this is inlined. */
-INLINE void run_short(const places *p, int32_t steps, const int64_t *by, const double *restrict x,
-                      const double *restrict y, double *restrict z) {
-    int64_t by_x = by[0], by_y = by[1], by_z = by[2];
+/* The innermost loop at each place, where it is short: `steps` is a constant wherever this is inlined, and so are
+ * the strides where they are told apart below. */
+INLINE void run_strided(const places *p, int32_t steps, int64_t by_x, int64_t by_y, int64_t by_z,
+                        const double *restrict x, const double *restrict y, double *restrict z) {
     if (by_z == 0) {
         for (int32_t i = 0; i < p->n; i++) {
             const double *from_x = x + p->x[i], *from_y = y + p->y[i];
@@ -137,6 +137,17 @@ INLINE void run_short(const places *p, int32_t steps, const int64_t *by, const d
             for (int32_t k = 0; k < steps; k++) to[k * by_z] += from_x[k * by_x] * from_y[k * by_y];
         }
     }
+}
+
+INLINE void run_short(const places *p, int32_t steps, const int64_t *by, const double *x, const double *y, double *z) {
+    if (by[0] == 1 && by[1] == 0 && by[2] == 1)
+        run_strided(p, steps, 1, 0, 1, x, y, z);
+    else if (by[0] == 1 && by[1] == 1 && by[2] == 0)
+        run_strided(p, steps, 1, 1, 0, x, y, z);
+    else if (by[1] == 0)
+        run_strided(p, steps, by[0], 0, by[2], x, y, z);
+    else
+        run_strided(p, steps, by[0], by[1], by[2], x, y, z);
 }
 
 /* Four sums side by side: quicker than one, and as fixed an order. */

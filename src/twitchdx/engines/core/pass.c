@@ -51,14 +51,20 @@ static pass *begin(const problem *p, const int32_t *place, bool on_paper) {
 
 /* Scale values so that the greatest is about 1; the power of two that was taken out. */
 static int scale_up(double *values, int64_t n) {
+    /* Four side by side: each comparison would wait for the one before it. */
+    double most[4] = {0.0, 0.0, 0.0, 0.0};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (int64_t k = 0; k < 4; k++) most[k] = values[i + k] > most[k] ? values[i + k] : most[k];
+    for (; i < n; i++) most[0] = values[i] > most[0] ? values[i] : most[0];
     double greatest = 0.0;
-    for (int64_t i = 0; i < n; i++) greatest = values[i] > greatest ? values[i] : greatest;
+    for (int32_t k = 0; k < 4; k++) greatest = most[k] > greatest ? most[k] : greatest;
     int exponent;
     frexp(greatest, &exponent);
     if (greatest == 0.0 || exponent > NEAR_ONE) return 0;
     /* In two steps: the whole power may be too large for a number. */
     double half = ldexp(1.0, -exponent / 2), rest = ldexp(1.0, -exponent - -exponent / 2);
-    for (int64_t i = 0; i < n; i++) values[i] = values[i] * half * rest;
+    for (i = 0; i < n; i++) values[i] = values[i] * half * rest;
     return exponent;
 }
 

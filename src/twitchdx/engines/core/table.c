@@ -61,18 +61,14 @@ static void widen_axis(table *t, int32_t k) {
 }
 
 /* The slope by the values of an axis from the slopes by them and by their running sums, in the same memory: from the
- * front. `line` has room for the 2 C - 1 slopes of one line along the axis. */
-static void narrow_axis(double *slope, int64_t outer, int64_t size, int64_t inner, double *line) {
-    int64_t wide = 2 * size - 1;
-    for (int64_t o = 0; o < outer; o++)
-        for (int64_t i = 0; i < inner; i++) {
-            for (int64_t g = 0; g < wide; g++) line[g] = slope[(o * wide + g) * inner + i];
-            double later = 0.0;
-            for (int64_t g = size - 1; g >= 0; g--) {
-                if (g > 0) later += line[size + g - 1];
-                slope[(o * size + g) * inner + i] = line[g] + later;
-            }
-        }
+ * front. A value has part in its own sum and in all later ones; the first has none of its own. */
+static void narrow_axis(double *slope, int64_t outer, int64_t size, int64_t inner) {
+    for (int64_t o = 0; o < outer; o++) {
+        double *from = slope + o * (2 * size - 1) * inner, *sums = from + size * inner, *to = slope + o * size * inner;
+        for (int64_t g = (size - 2) * inner - 1; g >= 0; g--) sums[g] += sums[g + inner];
+        for (int64_t i = 0; i < inner; i++) to[i] = from[i] + sums[i];
+        for (int64_t i = inner; i < size * inner; i++) to[i] = from[i] + sums[i - inner];
+    }
 }
 
 /* A dense copy with running sums at some axes; the table itself where there are none. */
@@ -90,14 +86,14 @@ static table *widen(arena *memory, table *t, const bool *wanted) {
 static bool is_wide(const table *wide, const table *t, int32_t k) { return wide->axes[k].size != t->axes[k].size; }
 
 /* The slope of a table from that of its wide form, in whose memory it stays. */
-static void narrow(arena *memory, table *t, const table *wide, double *slope) {
+static void narrow(table *t, const table *wide, double *slope) {
     int64_t inner = 1;
     for (int32_t k = t->n - 1; k >= 0; k--) {
         int64_t size = t->axes[k].size;
         if (is_wide(wide, t, k)) {
             int64_t outer = 1; /* axes before this one are still wide */
             for (int32_t before = 0; before < k; before++) outer *= wide->axes[before].size;
-            narrow_axis(slope, outer, size, inner, TAKE(memory, double, 2 * size - 1));
+            narrow_axis(slope, outer, size, inner);
         }
         inner *= size;
     }
@@ -251,6 +247,6 @@ void differentiate(arena *memory, const product *made) {
         double *slope = ZEROS(memory, double, wide->cells);
         const int32_t backward[3] = {OUT, 1 - side, side};
         run_nest(&made->loops, backward, out->slope, other->values, slope);
-        narrow(memory, t, wide, slope);
+        narrow(t, wide, slope);
     }
 }
