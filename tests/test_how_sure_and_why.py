@@ -15,10 +15,10 @@ import pytest
 import twitchdx as dx
 from models import write_model
 from twitchdx.diagnosis import Diagnosis
-from twitchdx.engines import core_status
+from twitchdx.engines import Condition, ExactEngine
 from twitchdx.tables import Tabled
+from twitchdx.uncertainty.intervals import measure_uncertainty
 
-needs_slopes = pytest.mark.skipif(core_status() != "compiled", reason="slopes come from the compiled core")
 EVIDENCE = {"squeak": "loud", "wobble": True, "rust_meter": 7}
 CASES = {"loud": {"squeak": "loud"}, "wobbling": {"wobble": True}}
 LINK = "causes.wear.distribution.noisy_or.links.age.old"
@@ -37,7 +37,6 @@ def answer(hinge: dx.Model) -> Diagnosis:
 # How sure
 
 
-@needs_slopes
 def test_every_probability_and_responsibility_lies_in_its_interval(answer: Diagnosis) -> None:
     for each in answer.differential:
         assert each.interval is not None
@@ -49,7 +48,6 @@ def test_every_probability_and_responsibility_lies_in_its_interval(answer: Diagn
         assert answer.intervals[each.cause] == each.interval
 
 
-@needs_slopes
 def test_the_interval_is_that_of_drawn_models(answer: Diagnosis) -> None:
     drawn = answer.sample(1500, seed=3)
     for cause, interval in answer.intervals.items():
@@ -61,7 +59,6 @@ def test_the_interval_is_that_of_drawn_models(answer: Diagnosis) -> None:
         assert found == pytest.approx(expected, abs=0.15 * (found[1] - found[0]))
 
 
-@needs_slopes
 def test_simulated_truths_are_covered_which_tests_the_arithmetic_only(answer: Diagnosis) -> None:
     # The truth is drawn from what the model believes, so this says nothing of whether that is right.
     drawn = answer.sample(2000, seed=5)
@@ -72,7 +69,6 @@ def test_simulated_truths_are_covered_which_tests_the_arithmetic_only(answer: Di
         assert covered == pytest.approx(0.95, abs=0.03)
 
 
-@needs_slopes
 def test_one_of_two_causes_ranks_above_the_other(answer: Diagnosis) -> None:
     first, second = (each.cause for each in answer.differential[:2])
     forth, back = answer.ranks_above(first, second), answer.ranks_above(second, first)
@@ -112,7 +108,6 @@ def test_what_is_no_number_of_draws_is_refused(answer: Diagnosis) -> None:
     assert [each.where.path for each in caught.value.issues] == ["draws", "seed"]
 
 
-@needs_slopes
 def test_the_interval_stands_beside_the_probability(answer: Diagnosis) -> None:
     from twitchdx.tables import spoken_interval
 
@@ -147,7 +142,6 @@ def test_a_ledger_sums_from_the_prior_to_the_posterior(answer: Diagnosis) -> Non
     assert {each.variable for each in ledger.entries} == set(EVIDENCE)
 
 
-@needs_slopes
 def test_the_weakest_number_has_a_place_in_the_model(hinge: dx.Model, answer: Diagnosis) -> None:
     weakest = answer.explain("rust").weakest
     assert weakest is not None
@@ -158,12 +152,13 @@ def test_the_weakest_number_has_a_place_in_the_model(hinge: dx.Model, answer: Di
         weakest.number.sources,
     )
     # It is the one whose standard deviation moves the log-odds most, as the interval has it.
-    assert answer.uncertainty is not None
-    found = answer.uncertainty.probability
-    own, _ = found.beliefs.combine(found.effects)
-    effects = abs(found.effects[found.names.index("rust")])
-    assert own.shape == found.effects.shape
-    assert ".".join(map(str, found.beliefs.paths[int(effects.argmax())])) == weakest.number.path
+    assert hinge.spec is not None
+    engine = ExactEngine()
+    known = measure_uncertainty(hinge.spec, hinge.network, engine)
+    present = [(Condition("rust", tuple(range(1, hinge.network.cardinality("rust")))),)]
+    slopes = engine.differentiate(hinge.network, answer.evidence.likelihoods, present).by_number
+    effects = abs(known.jacobian.by_estimate(slopes[1:] - slopes[:1])[0] * known.beliefs.slopes)
+    assert ".".join(map(str, known.beliefs.paths[int(effects.argmax())])) == weakest.number.path
 
 
 def test_a_contrast_is_the_difference_of_two_causes(answer: Diagnosis) -> None:
@@ -221,7 +216,7 @@ def test_a_changed_model_is_another_model(hinge: dx.Model) -> None:
 
 def test_an_intervention_of_a_model_is_that_of_its_diagnosis(hinge: dx.Model, answer: Diagnosis) -> None:
     assert hinge.do({"rust": "absent"}, EVIDENCE) == answer.do({"rust": "absent"})
-    assert hinge.do({"rust": "absent"}).dropped == ()
+    assert hinge.do({"rust": "absent"}).drawn_anew == ("friction", "squeak")
 
 
 def test_a_sensitivity_certifies_every_part_of_the_answer(answer: Diagnosis) -> None:

@@ -15,12 +15,11 @@ from models import place_of, spoiled, write_model
 from twitchdx.answering import query
 from twitchdx.catalogue import count_grades, list_parameters
 from twitchdx.cli import main
-from twitchdx.engines import ExactEngine, core_status
+from twitchdx.engines import ExactEngine
 from twitchdx.errors import ModelError
 from twitchdx.influence import measure_influence
 from twitchdx.spec import ModelSpec, places_of_shared
 from twitchdx.uncertainty.beliefs import believe
-from twitchdx.uncertainty.intervals import answer_uncertainty, measure_uncertainty
 from twitchdx.whatif import Subject, trace_number, with_parameters
 from twitchdx.whatif.parameters import dotted
 from twitchdx.whatif.screening import uncertain_numbers
@@ -151,24 +150,19 @@ def test_it_is_one_deviate_in_what_is_believed(tmp_path: Path) -> None:
     assert drawn[:, one].std() > 0.0
     effects = np.zeros([1, len(beliefs.paths)])
     effects[0, [one, other]] = 0.3, 0.4
-    own, families = beliefs.combine(effects)
-    # Together 0.7, not the root of 0.3^2 + 0.4^2.
-    assert (own**2).sum() + (families**2).sum() == pytest.approx(0.49)
+    # Together 0.7 of its slope, not the root of 0.3^2 + 0.4^2.
+    moved = beliefs.moves.apply(effects)
+    assert math.sqrt((moved**2).sum()) == pytest.approx(0.7 * beliefs.slopes[one])
 
 
-@pytest.mark.skipif(core_status() != "compiled", reason="slopes come from the compiled core")
 def test_its_uncertainty_reaches_the_posterior_by_all_its_places(tmp_path: Path) -> None:
     model = load(tmp_path / "shared", *TWICE)
     assert model.spec is not None
-    engine = ExactEngine()
-    found = measure_uncertainty(model.spec, model.network, engine)
-    assert found is not None
-    told = model.diagnose({"squeak": "loud"}).evidence.likelihoods
     causes = tuple(model.causes)
-    answer = answer_uncertainty(found, model.network, told, causes, None, engine)
+    answer = model.diagnose({"squeak": "loud"}).uncertainty
     assert answer is not None
+    beliefs = believe(model.spec)
     (first, _) = rubbing_places(model.spec)
-    own, _ = found.beliefs.combine(answer.probability.effects)
 
     def log_odds(value: float) -> list[float]:
         entry = ENTRY.replace("value: 0.4", f"value: {value}")
@@ -177,7 +171,8 @@ def test_its_uncertainty_reaches_the_posterior_by_all_its_places(tmp_path: Path)
         return [math.log(posterior[cause] / (1.0 - posterior[cause])) for cause in causes]
 
     slope = (np.array(log_odds(0.40001)) - np.array(log_odds(0.39999))) / 0.00002
-    assert own[:, first] == pytest.approx(slope * found.beliefs.slopes[first], rel=1e-4, abs=1e-8)
+    found = answer.probability.effects[:, first]
+    assert found == pytest.approx(slope * beliefs.slopes[first], rel=1e-4, abs=1e-8)
 
 
 def test_it_is_changed_in_all_of_its_places_by_whichever_name(tmp_path: Path) -> None:

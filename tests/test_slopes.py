@@ -14,9 +14,8 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 import twitchdx as dx
 from oracle import Enumeration
@@ -100,6 +99,7 @@ def test_what_a_table_or_a_contribution_carries_is_all_of_the_mass(core: Core, d
 
 
 @every_core
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_a_slope_is_what_a_small_change_does(core: Core, data: st.DataObject) -> None:
     network = data.draw(small_networks())
@@ -145,6 +145,7 @@ def test_a_slope_is_what_a_small_change_does(core: Core, data: st.DataObject) ->
 
 
 @every_core
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.data())
 def test_the_mass_is_linear_in_what_an_inhibitor_lets_pass(core: Core, data: st.DataObject) -> None:
     network = data.draw(small_networks())
@@ -159,8 +160,7 @@ def test_the_mass_is_linear_in_what_an_inhibitor_lets_pass(core: Core, data: st.
     k = data.draw(st.integers(0, len(node.mechanism.inhibitors) - 1))
     passes = np.array(node.mechanism.passes[k])
     state = data.draw(st.integers(0, passes.size - 1))
-    # At 1 the compiled core sees only the part of the slope that does not come from what is suppressed.
-    assume(0.0 < passes[state] < 1.0 or (passes[state] == 1.0 and core is NUMPY))
+    assume(0.0 < passes[state] < 1.0)
     blocks = numbers_of(node.mechanism)[: len(node.mechanism.producers) + k]
     at = first_numbers(network)[node.name] + sum(each.size for each in blocks) + state
     slopes = differentiate(core, network, evidence)
@@ -210,19 +210,7 @@ def assert_alike(network: Network, evidence: Mapping[str, Array], hypotheses: li
     """Both cores give the same."""
     ours, theirs = (differentiate(core, network, evidence, *hypotheses) for core in (NUMPY, COMPILED))
     np.testing.assert_allclose(ours.log_mass, theirs.log_mass, rtol=1e-12, atol=1e-12)
-    alike = np.concatenate([comparable(node) for node in network.values()])
-    np.testing.assert_allclose(ours.by_number[:, alike], theirs.by_number[:, alike], rtol=1e-9, atol=1e-13)
-
-
-def comparable(node: Node) -> NDArray[np.bool_]:
-    """Numbers of which both cores promise slopes: not 0; and, of what passes, less than 1."""
-    blocks = numbers_of(node.mechanism)
-    some = [block > 0.0 for block in blocks]
-    if isinstance(node.mechanism, NoisyMax):
-        first = len(node.mechanism.producers)
-        for k in range(first, len(blocks) - 1):
-            some[k] &= blocks[k] < 1.0
-    return np.concatenate(some)
+    np.testing.assert_allclose(ours.by_number, theirs.by_number, rtol=1e-9, atol=1e-13)
 
 
 @needs_compiler

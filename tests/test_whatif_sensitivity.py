@@ -285,21 +285,6 @@ def test_a_certificate_holds_where_nothing_turns_the_answer(
         assert each.compiled == each.numbers == len(uncertain_numbers(one))
 
 
-def test_without_slopes_every_number_is_compiled_and_nothing_else_differs(
-    hinge: dx.Model, complete: Sensitivity, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ExactEngine, "differentiate", lambda *_: None)
-    found = analyse_sensitivity(subject(hinge, CREAKING), tuple(hinge.causes), compiled=3)
-    without = [
-        dataclasses.replace(
-            tornado,
-            functions=tuple(dataclasses.replace(each, derivative=None) for each in tornado.functions),
-        )
-        for tornado in complete.tornadoes
-    ]
-    assert found == dataclasses.replace(complete, tornadoes=tuple(without))
-
-
 def test_engines_agree(hinge: dx.Model) -> None:
     exact, pgmpy = (
         trace_number(subject(hinge, CREAKING, engine), PRIOR, "loose_screw") for engine in ("exact", "pgmpy")

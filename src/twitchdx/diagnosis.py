@@ -228,7 +228,25 @@ class Diagnosis:
         return whatif.analyse_sensitivity(self._subject(), causes)
 
     def do(self, actions: Mapping[str, Any]) -> Intervention:
-        """What becomes of the complaint when risk factors, causes or processes are set; see `intervene`."""
+        """What becomes of the complaint when risk factors, causes or processes are set.
+
+        All that was observed counts. What the action does not act on stays as it is now; what it acts on, the
+        complaint for the most part among it, happens anew. `twitchdx.whatif.intervene` says it exactly.
+
+        Parameters
+        ----------
+        actions : mapping of str to value
+            Risk factor, cause or process -> the state to which it is set, as evidence is given to `diagnose`.
+
+        Raises
+        ------
+        EvidenceError
+            An action cannot be understood; the error lists every problem.
+        EngineError
+            What is now and what happens anew tie together more than the engine can compute.
+        ModelError
+            The model was read from a network file, which has no roles.
+        """
         from twitchdx import whatif
 
         complaint = self.plain.complaint or ""

@@ -237,14 +237,14 @@ class Model(ModelContents):
         engine: str | Engine = DEFAULT_ENGINE,
         complaint: str | None = None,
     ) -> Intervention:
-        """The probability that the complaint persists when some variables are set; see `intervene`.
+        """The probability that the complaint persists when some variables are set; see `Diagnosis.do`.
 
         Parameters
         ----------
         actions : mapping of str to value
             Risk factor, cause or process -> the state to which it is set.
         evidence : mapping, optional
-            What is known of the person. What was observed downstream of what is set is dropped.
+            What is known of the person before the action, the complaint included.
         engine, complaint
             As in `diagnose`.
         """

@@ -108,7 +108,8 @@ class Slopes:
         Natural log of P(evidence), then of P(evidence and hypothesis) for each hypothesis.
     by_number : float64 array, shape (1 + H, N)
         Derivative of each log by every number of the network, by itself, in the order of `numbers_of`; 0
-        where the number is 0 or the mass is.
+        where the mass is 0, and where the number is at an edge: where it is 0, or is what an inhibitor lets
+        pass and is 1.
     """
 
     log_mass: Array

@@ -1,13 +1,13 @@
-"""From the numbers of a network with marks to those of the network that it was made of.
+"""From the numbers of a network that was made of another one to those of that other one.
 
-A number of the network with marks is a copy of one original number, a sum of several (grades below that of
-the complaint are one there), or 0. Since P(evidence) is linear in every number by itself, its derivative by
-an original number is the sum of the derivatives by what that number went into.
+A number of a network with marks is a copy of one original number, a sum of several (grades below that of the
+complaint are one there), or 0; in a network with copies of variables it is a copy. By the chain rule the
+derivative by an original number is the sum of the derivatives by what that number went into.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,24 +22,43 @@ _Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origins:
-    """Which number of a network with marks every original number went into.
+    """Which numbers of the network that was made every original number went into.
 
     Attributes
     ----------
-    marked, original : int array, shape (pairs,)
+    made, original : int array, shape (pairs,)
         Places of numbers in the order of `numbers_of`, variable after variable.
     size : int
         How many original numbers there are.
     """
 
-    marked: _Places
+    made: _Places
     original: _Places
     size: int
 
     def apply(self, by_number: Array) -> Array:
-        """Derivatives by the original numbers, shape (N,), from those by the numbers with marks."""
-        found: Array = np.bincount(self.original, by_number[self.marked], self.size).astype(np.float64)
+        """Derivatives by the original numbers, shape (N,), from those by the numbers that were made."""
+        found: Array = np.bincount(self.original, by_number[self.made], self.size).astype(np.float64)
         return found
+
+
+def find_copied(network: Network, copied: Network, originals: Mapping[str, str]) -> Origins:
+    """Where the numbers of a network come from in which variables stand with the mechanisms of others.
+
+    Parameters
+    ----------
+    network : Network
+        The original network.
+    copied : Network
+        What was made of it.
+    originals : mapping of str to str
+        Variable of `copied` -> the original one whose mechanism it has, under whatever names of the parents.
+        The numbers of others have no origin.
+    """
+    start, start_of_copies = _starts(network), _starts(copied)
+    made = [start_of_copies[name] + np.arange(_size(copied, name)) for name in originals]
+    original = [start[each] + np.arange(_size(network, each)) for each in originals.values()]
+    return Origins(np.concatenate(made), np.concatenate(original), _total(network))
 
 
 def find_origins(network: Network, complaint: str, grade: int, hypothesis: Hypothesis) -> Origins:
@@ -58,12 +77,16 @@ def find_origins(network: Network, complaint: str, grade: int, hypothesis: Hypot
     """
     search = _Search(network, complaint, grade, hypothesis)
     pairs = [np.stack(pair) for name in hypothesis.network for pair in search.node(name)]
-    marked, original = np.concatenate(pairs, axis=1)
-    return Origins(marked, original, sum(_size(network, name) for name in network))
+    made, original = np.concatenate(pairs, axis=1)
+    return Origins(made, original, _total(network))
 
 
 def _size(network: Network, name: str) -> int:
     return sum(each.size for each in numbers_of(network[name].mechanism))
+
+
+def _total(network: Network) -> int:
+    return sum(_size(network, name) for name in network)
 
 
 def _starts(network: Network) -> dict[str, int]:
@@ -112,7 +135,8 @@ class _Search:
             first = passes[original.inhibitors.index(inhibitor)]
             yield at + np.arange(len(states)), first + np.array(states)
             at += len(states)
-        yield from _block(at, len(grades), passes[-1], classes, [0], grades)
+        if name == original_name:  # what is told apart from the complaint has no leak
+            yield from _block(at, len(grades), passes[-1], classes, [0], grades)
 
     def states(self, parent: str) -> Sequence[int]:
         """Of each state of a parent, which original one it is."""

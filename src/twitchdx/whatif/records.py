@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from twitchdx.records import DiagnosisRecord, NextStep
 from twitchdx.spec import Level
-from twitchdx.tables import Column, Tabled, spoken_probability
+from twitchdx.tables import Column, Tabled, spoken_interval, spoken_probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,22 +222,20 @@ class Intervention(Tabled):
     """What to call it."""
     reaches: bool
     """Whether a chain of arrows leads from what is set to the complaint; else nothing changes."""
-    kept: tuple[str, ...]
-    """Observed variables that are neither set nor downstream of what is set: the prediction rests on them."""
-    dropped: tuple[str, ...]
-    """Observed variables that are set or downstream: what was observed of them was so before the action."""
-    now: dict[str, float]
-    """State -> P(complaint | all evidence), nothing set."""
-    without: dict[str, float]
-    """State -> P(complaint | the evidence that is kept), nothing set: what `after` is to be compared with."""
+    drawn_anew: tuple[str, ...]
+    """What is downstream of what is set and leads to the complaint, itself included: it happens anew."""
     after: dict[str, float]
-    """State -> P(complaint | the evidence that is kept) when the variables are set."""
-    persists_now: float
-    """P(complaint above its first state | all evidence), nothing set."""
-    persists_without: float
-    """P(complaint above its first state | the evidence that is kept), nothing set."""
+    """State -> P(complaint in the second window | evidence) when the variables are set."""
+    unchanged: dict[str, float]
+    """The same when nothing is set: what `after` is to be compared with."""
     persists_after: float
-    """P(complaint above its first state | the evidence that is kept) when the variables are set."""
+    """P(complaint above its first state in the second window | evidence) when the variables are set."""
+    persists_unchanged: float
+    """The same when nothing is set."""
+    interval_after: tuple[float, float] | None
+    """95 % credible interval of `persists_after`; null for an engine without slopes."""
+    interval_unchanged: tuple[float, float] | None
+    """95 % credible interval of `persists_unchanged`; null for an engine without slopes."""
 
     def _title(self) -> str:
         said = "; ".join(f"{each.label}: {each.state_label}" for each in self.actions)
@@ -245,17 +243,29 @@ class Intervention(Tabled):
 
     def _columns(self) -> list[Column]:
         return [
-            ("state", list(self.now), str),
-            ("all evidence", list(self.now.values()), spoken_probability),
-            ("evidence that is kept", list(self.without.values()), spoken_probability),
+            ("state", list(self.unchanged), str),
+            ("nothing changed", list(self.unchanged.values()), spoken_probability),
             ("when it is set", list(self.after.values()), spoken_probability),
         ]
 
     def _notes(self) -> list[str]:
-        after, without = map(spoken_probability, (self.persists_after, self.persists_without))
-        said = [f"It persists with {after}, against {without} without the action, given the same evidence."]
-        if self.dropped:
-            said.append(f"Observed before the action, and dropped: {', '.join(self.dropped)}.")
+        after = _with_interval(self.persists_after, self.interval_after)
+        unchanged = _with_interval(self.persists_unchanged, self.interval_unchanged)
+        said = [
+            f"It persists with {after}, against {unchanged} if nothing is changed.",
+            "Everything that the action does not act on stays as it is now; what it acts on happens anew.",
+            f"It acts on: {', '.join(self.drawn_anew)}.",
+        ]
         if not self.reaches:
-            said.append("No chain of arrows leads from what is set to it: nothing changes.")
+            said = [
+                "No chain of arrows leads from what is set to it: nothing changes.",
+                f"It stays as it is now, present with {unchanged}.",
+            ]
+        if self.interval_after is not None:
+            said.append("In brackets: 95 % intervals, from the stated uncertainty of the model's numbers.")
         return said
+
+
+def _with_interval(probability: float, interval: tuple[float, float] | None) -> str:
+    said = spoken_probability(probability)
+    return said if interval is None else f"{said} ({spoken_interval(interval)})"

@@ -10,7 +10,7 @@ from twitchdx.uncertainty.jacobian import Jacobian
 from twitchdx.whatif.alternatives import find_alternatives
 from twitchdx.whatif.parameters import dotted
 from twitchdx.whatif.robustness import Criterion, FindingFlip, Robustness, Sensitivity, SensitivityFunction
-from twitchdx.whatif.screening import Number, find_slopes, likely_to_turn, uncertain_numbers
+from twitchdx.whatif.screening import find_slopes, likely_to_turn, uncertain_numbers
 from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Subject
 from twitchdx.whatif.tornado import rank_numbers, require_causes, trace
 from twitchdx.whatif.turning import Turns, find_turns
@@ -63,9 +63,7 @@ def analyse_sensitivity(
     numbers = uncertain_numbers(subject)
     slopes = find_slopes(subject, numbers, jacobian)
     changed = ChangedNumbers(subject)
-    chosen: Sequence[Number] = numbers
-    if slopes is not None and compiled is not None:
-        chosen = likely_to_turn(subject, slopes, compiled)
+    chosen = numbers if compiled is None else likely_to_turn(subject, slopes, compiled)
     turns = find_turns(changed, chosen, _SMALLEST)
     tornadoes = tuple(rank_numbers(changed, slopes, numbers, cause, compiled) for cause in traced)
     alternatives = find_alternatives(subject)

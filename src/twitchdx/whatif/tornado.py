@@ -26,7 +26,7 @@ _ON_A_LINE = 1e-8
 
 
 def rank_numbers(
-    changed: ChangedNumbers, slopes: Slopes | None, numbers: tuple[Number, ...], cause: str, count: int | None
+    changed: ChangedNumbers, slopes: Slopes, numbers: tuple[Number, ...], cause: str, count: int | None
 ) -> Tornado:
     """The numbers that move the posterior of one cause, the widest range first.
 
@@ -34,9 +34,8 @@ def rank_numbers(
     ----------
     changed : ChangedNumbers
         Gives posteriors of models compiled anew.
-    slopes : Slopes or None
-        First-order effects of `numbers`, which say of which numbers the model is compiled anew; without them,
-        of all.
+    slopes : Slopes
+        First-order effects of `numbers`, which say of which numbers the model is compiled anew.
     numbers : tuple of Number
         The numbers that can matter.
     cause : str
@@ -45,7 +44,7 @@ def rank_numbers(
         Of how many numbers the model is compiled anew; None for all of them.
     """
     subject = changed.subject
-    chosen = list(numbers) if slopes is None or count is None else widest(subject, slopes, cause, count)
+    chosen = list(numbers) if count is None else widest(subject, slopes, cause, count)
     functions = [trace(changed, slopes, number, cause) for number in chosen]
     return Tornado(
         cause=cause,
@@ -55,17 +54,14 @@ def rank_numbers(
     )
 
 
-def trace(changed: ChangedNumbers, slopes: Slopes | None, number: Number, cause: str) -> SensitivityFunction:
+def trace(changed: ChangedNumbers, slopes: Slopes, number: Number, cause: str) -> SensitivityFunction:
     """The posterior of one cause as a function of one number."""
     subject = changed.subject
     row = subject.causes.index(cause)
     base = subject.outcome.masses
     low, high = (changed.weigh(number.path, number.estimate, end) for end in (number.low, number.high))
     found = [float(each.present[row]) for each in (low, base, high) if each is not None]
-    derivative = None
-    if slopes is not None:
-        (column,) = (k for k, each in enumerate(slopes.numbers) if each.path == number.path)
-        derivative = float(slopes.derivative[row, column])
+    (column,) = (k for k, each in enumerate(slopes.numbers) if each.path == number.path)
     return SensitivityFunction(
         path=dotted(number.path),
         grade=number.estimate.grade,
@@ -73,7 +69,7 @@ def trace(changed: ChangedNumbers, slopes: Slopes | None, number: Number, cause:
         low=number.low,
         high=number.high,
         probability=float(base.present[row]),
-        derivative=derivative,
+        derivative=float(slopes.derivative[row, column]),
         at_low=None if low is None else float(low.present[row]),
         at_high=None if high is None else float(high.present[row]),
         range=max(found) - min(found),

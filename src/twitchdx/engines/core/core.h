@@ -60,7 +60,8 @@ typedef struct {
     double budget;    /* as in core_answers */
     double *log_mass; /* 1 + count: natural logs */
     double *slopes;   /* (1 + count) x numbers of the network: derivative of the log by each number, the others held
-                       * fixed; 0 where the number is 0, or nothing was computed */
+                       * fixed; 0 where the number is 0, or is what an inhibitor lets pass and is 1, or
+                       * nothing was computed */
     double *cells;    /* 1: as in core_answers */
 } core_derivatives;
 

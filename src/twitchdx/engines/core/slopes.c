@@ -188,20 +188,26 @@ static double by_class(const noisy *n, const double *merged, int32_t c) {
     return here < 0 ? 0.0 : merged[here];
 }
 
+/* At the edge of what a number can be nothing is written: there zeros have been left out on the way. */
 static void write_noisy(const reading *r, const noisy *n) {
     double *to = r->slopes + n->x->first;
+    const chain *full = &n->x->full;
     for (int32_t k = 0; k < n->x->n_parents; k++) {
         int32_t states = r->p->net->nodes[n->x->parents[k]].states;
         uint64_t allowed = allowed_of(r->p, n->index, k);
         for (int32_t s = 0; s < states; s++) {
             const double *merged = n->by_part[k] + (int64_t)s * n->v->classes;
+            const double *part = full->part[k] + (int64_t)s * full->classes;
             if (k < n->x->producers)
-                for (int32_t c = 0; c < n->x->states; c++) *to++ = allowed >> c & 1 ? by_class(n, merged, c) : 0.0;
+                for (int32_t c = 0; c < n->x->states; c++)
+                    *to++ = (allowed >> c & 1) && part[c] > 0.0 ? by_class(n, merged, c) : 0.0;
             else /* what does not let pass suppresses */
-                *to++ = by_class(n, merged, 0) - by_class(n, merged, n->x->full.classes - 1);
+                *to++ = part[0] > 0.0 && part[full->classes - 1] > 0.0
+                            ? by_class(n, merged, 0) - by_class(n, merged, full->classes - 1)
+                            : 0.0;
         }
     }
-    for (int32_t c = 0; c < n->x->states; c++) *to++ = by_class(n, n->by_leak, c);
+    for (int32_t c = 0; c < n->x->states; c++) *to++ = full->leak[c] > 0.0 ? by_class(n, n->by_leak, c) : 0.0;
 }
 
 static void read_noisy(reading *r, int32_t index) {

@@ -115,6 +115,7 @@ class ByNumbers:
         self._observed = observed
         blocks = {name: numbers_of(node.mechanism) for name, node in network.items()}
         self._numbers = np.concatenate([np.zeros(0), *(each for some in blocks.values() for each in some)])
+        self._edge = self._numbers == 0.0
         self._states: dict[str, tuple[int, ...]] = {}
         self._index: dict[str, int] = {}
         self._leaves: dict[int, Leaf] = {}
@@ -161,6 +162,7 @@ class ByNumbers:
             numbers = first + np.arange(block.size)
             first += block.size
             if len(mechanism.producers) <= place < len(parents):
+                self._edge[numbers] |= block == 1.0
                 leaf = _suppressed(self._numbers, cut(numbers, known), classes, len(outcome))
             else:
                 rows = numbers.reshape(-1, mechanism.leak.size + 1)
@@ -205,7 +207,8 @@ class ByNumbers:
             for number, by_cell in self.factors.backward(steps, values, done):
                 if number in leaves:
                     leaves[number].collect(by_cell, slopes[row])
-        slopes[:, self._numbers == 0.0] = 0.0
+        # The compiled core leaves zeros out on its way, so that neither tells of them.
+        slopes[:, self._edge] = 0.0
         return Slopes(read_only(masses), read_only(slopes))
 
     def _suppose(self, hypothesis: Hypothesis) -> tuple[list[Array], dict[int, Leaf]]:
