@@ -14,11 +14,13 @@ from benchmarks.environment import describe_environment, require_core
 from benchmarks.growth import measure_growth
 from benchmarks.report import Group, Section, write_results
 from benchmarks.startup import measure_startup
+from benchmarks.sureness import measure_sureness
 
 _HERE = Path(__file__).resolve().parent
 _GROUPS: dict[str, tuple[str, Callable[..., list[Section]]]] = {
     "startup": ("Import, load, first diagnosis", measure_startup),
     "diagnosis": ("One patient, and a cohort", measure_diagnosis),
+    "sureness": ("How sure, and why", measure_sureness),
     "bundled": ("Bundled clinical networks", measure_bundled),
     "growth": ("Growth", measure_growth),
 }

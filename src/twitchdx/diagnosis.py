@@ -49,10 +49,11 @@ class Diagnosis:
 
     @cached_property
     def record(self) -> DiagnosisRecord:
-        """The plain data of the answer, with intervals: found when first asked for."""
-        from twitchdx.sureness import with_intervals
+        """The plain data of the answer, with intervals and the judgement of the fit: found when asked for."""
+        from twitchdx.sureness import with_fit, with_intervals
 
-        return with_intervals(self.plain, self.uncertainty)
+        found = with_intervals(self.plain, self.uncertainty)
+        return with_fit(found, self.model.assembled, self.evidence, self.engine)
 
     @property
     def posterior(self) -> Mapping[str, float]:
@@ -188,7 +189,8 @@ class Diagnosis:
         """Why a cause is as probable as it is: its log-odds as a sum, in decibans."""
         from twitchdx.explain.ledger import explain_cause
 
-        return explain_cause(self._case(), cause)
+        ledger = explain_cause(self._case(), cause)
+        return dataclasses.replace(ledger, interval=self.intervals[cause])
 
     def contrast(self, cause: str, other: str) -> Contrast:
         """Why one cause rather than another."""

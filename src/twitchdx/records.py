@@ -285,3 +285,8 @@ class DiagnosisRecord:
     """The references named above."""
     unexplained_interval: tuple[float, float] | None = None
     """95 % credible interval of `unexplained`; null where that is, or where the engine gives none."""
+    explained_badly: bool | None = None
+    """Whether the model explains the evidence badly, so that it may not contain the cause; null where that
+    was not asked."""
+    fit: str = ""
+    """The rule by which it does or does not, as a sentence; empty where that was not asked."""

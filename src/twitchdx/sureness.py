@@ -15,6 +15,7 @@ from twitchdx.errors import EngineError, Issue, ModelError, OptionError, Where
 from twitchdx.evidence import Evidence
 from twitchdx.explain.case import Case
 from twitchdx.explain.differentiation import AnswerSlopes, differentiate_answer
+from twitchdx.explain.fit import flag_fit
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import ModelSpec
 from twitchdx.uncertainty.beliefs import believe
@@ -79,6 +80,23 @@ def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> 
     if found.unexplained is not None and record.unexplained is not None:
         around = _around(found.unexplained, found.unexplained.names[0], record.unexplained)
     return replace(record, differential=differential, unexplained_interval=around)
+
+
+def with_fit(
+    record: DiagnosisRecord, model: Assembled, evidence: Evidence, engine: Engine
+) -> DiagnosisRecord:
+    """The same answer with the flag that says whether the model explains the evidence badly.
+
+    Unchanged for a network file, for an engine without slopes, of which so many answers are not asked in
+    passing, and where the engine cannot compute them.
+    """
+    if model.spec is None or not isinstance(engine, Differentiating):
+        return record
+    try:
+        badly, rule = flag_fit(Case(model.spec, model.network, evidence, engine))
+    except EngineError:
+        return record
+    return replace(record, explained_badly=badly, fit=rule)
 
 
 def _responsibility(found: AnswerUncertainty, candidate: Candidate) -> tuple[float, float] | None:

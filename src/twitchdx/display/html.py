@@ -15,6 +15,7 @@ from twitchdx.display.words import (
     SHOWN_STEPS,
     headline,
     shown_causes,
+    spoken_misfit,
     spoken_observation,
     spoken_reasons,
 )
@@ -83,10 +84,12 @@ def _differential(body: Element, record: DiagnosisRecord) -> None:
     if record.unexplained is not None:
         row = _add(table, "tr")
         _add(row, "th", "None of these causes explains it").set("scope", "row")
-        _bar(row, record.unexplained)
+        _bar(row, record.unexplained, record.unexplained_interval)
         _add(row, "td")
         _add(row, "td")
         _add(body, "p", "Causes can act together: these figures need not add up to 100 %.", "twitchdx-note")
+    if record.explained_badly:
+        _add(body, "p", spoken_misfit(record), "twitchdx-misfit")
     if any(each.interval is not None for each in shown):
         said = "In brackets: 95 % credible intervals, from the stated uncertainty of the model's numbers."
         _add(body, "p", said, "twitchdx-note")
@@ -113,7 +116,7 @@ def _row(table: Element, candidate: Candidate) -> None:
     if candidate.responsibility is None:
         _bar(row, candidate.probability, candidate.interval)
     else:
-        _bar(row, candidate.responsibility)
+        _bar(row, candidate.responsibility, candidate.responsibility_interval)
         _add(row, "td", _with_interval(candidate.probability, candidate.interval))
     _add(row, "td", spoken_probability(candidate.prior))
 

@@ -10,6 +10,7 @@ from twitchdx.display.words import (
     SHOWN_STEPS,
     headline,
     shown_causes,
+    spoken_misfit,
     spoken_observation,
     spoken_reasons,
 )
@@ -52,6 +53,7 @@ def _lines(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[s
     if record.differential:
         yield ""
         yield from _differential(record, width, complete=complete)
+    yield from _misfit(record, width)
     if record.next_steps:
         yield ""
         yield "What to do next"
@@ -87,6 +89,12 @@ def _triage(triage: Triage, width: int) -> Iterator[str]:
     yield from _wrapped(triage.action, width, "  ", "  ")
     for reason in spoken_reasons(triage):
         yield from _wrapped(f"- {reason}", width, "  ", "    ")
+
+
+def _misfit(record: DiagnosisRecord, width: int) -> Iterator[str]:
+    if record.explained_badly:
+        yield ""
+        yield from _wrapped(spoken_misfit(record), width)
 
 
 def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:

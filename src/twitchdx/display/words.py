@@ -39,3 +39,8 @@ def spoken_reasons(triage: Triage) -> list[str]:
         further = f" {reason.action}" if decides and reason.action not in ("", triage.action) else ""
         said.append(f"{reason.reason}{further} ({reason.level.replace('_', ' ')})")
     return said
+
+
+def spoken_misfit(record: DiagnosisRecord) -> str:
+    """That the model explains the evidence badly, and why that is said."""
+    return f"This model explains what was observed badly, and may not contain the cause. {record.fit}"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from twitchdx.spec import Form, Grade, Role
-from twitchdx.tables import Column, Tabled, spoken_decibans, spoken_probability
+from twitchdx.tables import Column, Tabled, spoken_decibans, spoken_interval, spoken_probability
 
 Speaks = Literal["for", "against", "little"]
 Certainty = Literal["present", "absent"]
@@ -143,11 +143,15 @@ class Ledger(Tabled):
     """The number that moves the posterior most; None where it is certain or the engine has no slopes."""
     prospects: tuple[Prospect, ...]
     """What is not known yet and could change the result, the weightiest first."""
+    interval: tuple[float, float] | None = None
+    """95 % credible interval of the posterior; None where the engine gives none."""
 
     def _title(self) -> str:
         before, after = map(spoken_probability, (self.prior, self.posterior))
         if self.certain is not None:
             return f"{self.label}: {self.certain} for certain; beforehand {before}"
+        if self.interval is not None:
+            after = f"{after} (95 % interval {spoken_interval(self.interval)})"
         return f"{self.label}: from {before} beforehand to {after}, in decibans (10 dB are odds of 10 to 1)"
 
     def _columns(self) -> list[Column]:

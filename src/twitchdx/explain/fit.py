@@ -11,8 +11,10 @@ above 0.
 
 exp(conf) is a likelihood ratio, of independence against the model, and its mean over patients of the model is
 at most 1. So no more than one in x of them has a conflict of ln x or more (Markov's inequality), whatever the
-model; the same holds for one observation against the others, P(e_i) / P(e_i | others). Conflicts between 0
-and 1 are common.
+model; the same holds for one observation against the others, P(e_i) / P(e_i | others). A conflict that comes
+to more than one in 20 by this bound is called slight; beyond, the evidence is explained badly, unless a cause
+that is at least as probable as not resolves the conflict. So at most 10 % of the model's own patients are
+called badly explained, 5 % for each of the two reasons.
 
 References
 ----------
@@ -24,6 +26,7 @@ combination and applications, Annals of Statistics 49(3), 1736-1754 (such ratios
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,15 +50,27 @@ _TIE = 1e-9
 # Of a normal distribution, 95 % between minus and plus this.
 _Z = 1.959963984540054
 
+# From this on a conflict is no longer slight: it comes to at most one in 20 patients of the model.
+_NOTABLE = math.log(20.0)
+# A cause that resolves a conflict has to be at least so probable.
+_PROBABLE = 0.5
+
+_WELL = ("none", "slight", "rare")
 _RULES = {
     "none": "The observations are at least as probable together as apart (conflict not above 0).",
-    "rare": "The observations are less probable together than apart, but a cause of the model would "
-    "explain that (conflict not above 0 with the cause supposed present): a rare case.",
+    "slight": "The observations are a little less probable together than apart, as may happen by chance: "
+    "only a conflict of at least ln 20 (13 dB) comes to at most 5 % of patients if the model is right "
+    "(Markov's inequality).",
+    "rare": "The observations are much less probable together than apart, but a cause that is probable here "
+    "would explain that (conflict not above 0 with the cause supposed present): a rare case.",
     "outlier": "Given the others, one observation is less probable than by itself, by a factor of at least "
     "20 times their number; if the model were right, that would happen to at most 5 % of patients "
     "(Markov's inequality).",
-    "bad": "The observations are less probable together than apart (conflict above 0), and no single cause "
-    "of the model would explain that: an observation may be wrong, or the cause may not be in this model.",
+    "improbable": "The observations are much less probable together than apart, and the causes of the model "
+    "that would explain that are improbable all the same: an observation may be wrong, or the cause may not "
+    "be in this model.",
+    "bad": "The observations are much less probable together than apart, and no single cause of the model "
+    "would explain that: an observation may be wrong, or the cause may not be in this model.",
 }
 
 
@@ -79,14 +94,14 @@ def judge_fit(case: Case, *, surprise: bool = False, draws: int = DRAWS, seed: i
         A part of the evidence is beyond the engine.
     """
     names = tuple(case.evidence)
-    alone, pairs, rest, whole = _log_masses(case)
-    conflict = math.fsum(alone) - whole
-    resolved = _resolutions(case, conflict) if conflict > _ROUNDING else ()
-    against_the_rest = alone + rest - whole
-    rule = "none" if conflict <= _ROUNDING else "rare" if resolved else "bad"
-    if len(names) > 1 and against_the_rest.max() >= math.log(_UNLIKELY * len(names)):
-        rule = "outlier"
     first, second = np.triu_indices(len(names), k=1)
+    single = np.eye(len(names), dtype=bool)
+    pairs = case.subsets(single[first] | single[second], ()).log_evidence
+    alone, rest, whole = _log_masses(case)
+    conflict = math.fsum(alone) - whole
+    against_the_rest = alone + rest - whole
+    resolved = _resolutions(case, conflict) if conflict > _ROUNDING else ()
+    rule = _judge(conflict, against_the_rest, resolved)
     together = alone[first] + alone[second] - pairs
     clashes = [
         _clash(case, (names[i], names[j]), each)
@@ -100,7 +115,7 @@ def judge_fit(case: Case, *, surprise: bool = False, draws: int = DRAWS, seed: i
         conflict=conflict,
         decibans=DECIBANS_PER_NAT * conflict,
         chance=min(1.0, math.exp(-conflict)),
-        well_explained=rule in ("none", "rare"),
+        well_explained=rule in _WELL,
         rule=_RULES[rule],
         clashes=tuple(sorted(clashes, key=lambda each: -each.conflict)),
         against_the_rest=tuple(sorted(others, key=lambda each: -each.conflict)) if len(others) > 1 else (),
@@ -109,16 +124,45 @@ def judge_fit(case: Case, *, surprise: bool = False, draws: int = DRAWS, seed: i
     )
 
 
-def _log_masses(case: Case) -> tuple[Array, Array, Array, float]:
-    """The logs of P of each observation, of each pair, of all but one, and of all."""
+def flag_fit(case: Case) -> tuple[bool, str]:
+    """Whether the model explains the evidence badly, and which rule says so, without what clashes.
+
+    Parameters
+    ----------
+    case : Case
+        Model, evidence and engine.
+
+    Raises
+    ------
+    EngineError
+        A part of the evidence is beyond the engine.
+    """
+    alone, rest, whole = _log_masses(case)
+    conflict = math.fsum(alone) - whole
+    resolved = _resolutions(case, conflict) if conflict >= _NOTABLE else ()
+    rule = _judge(conflict, alone + rest - whole, resolved)
+    return rule not in _WELL, _RULES[rule]
+
+
+def _judge(conflict: float, against_the_rest: Array, resolved: Sequence[Resolution]) -> str:
+    count = len(against_the_rest)
+    if count > 1 and against_the_rest.max() >= math.log(_UNLIKELY * count):
+        return "outlier"
+    if conflict <= _ROUNDING:
+        return "none"
+    if conflict < _NOTABLE:
+        return "slight"
+    if not resolved:
+        return "bad"
+    return "rare" if resolved[0].probability >= _PROBABLE else "improbable"
+
+
+def _log_masses(case: Case) -> tuple[Array, Array, float]:
+    """The logs of P of each observation, of all but one, and of all."""
     count = len(case.evidence)
-    first, second = np.triu_indices(count, k=1)
     single = np.eye(count, dtype=bool)
-    chosen = np.concatenate(
-        [single, single[first] | single[second], ~single, np.ones([1, count], dtype=bool)]
-    )
-    found = case.subsets(chosen, ()).log_evidence
-    return found[:count], found[count : -count - 1], found[len(found) - 1 - count : -1], float(found[-1])
+    found = case.subsets(np.concatenate([single, ~single, np.ones([1, count], dtype=bool)]), ()).log_evidence
+    return found[:count], found[count:-1], float(found[-1])
 
 
 def _resolutions(case: Case, conflict: float) -> tuple[Resolution, ...]:

@@ -64,6 +64,10 @@ def _for_patient(ledger: Ledger) -> str:
         f"{ledger.label}: {verdict}.",
         f"Of people with the same answers as yours, {_about(ledger.posterior)} would have it; {before}.",
     ]
+    if ledger.interval is not None and ledger.interval[0] < ledger.interval[1]:
+        low, high = map(spoken_frequency, ledger.interval)
+        if low != high:
+            said.append(f"As far as the figures behind this are known, it could be from {low} to {high}.")
     likelier, less_likely = _names(ledger.findings_for), _names(ledger.findings_against)
     said.append(
         f"What makes it more likely: {likelier}."
@@ -101,7 +105,7 @@ def _for_clinician(ledger: Ledger) -> str:
     assert ledger.prior_decibans is not None
     assert ledger.posterior_decibans is not None
     before = f"{_percent(ledger.prior)} ({_decibans(ledger.prior_decibans)}; {ledger.population.rstrip('.')})"
-    after = f"{_percent(ledger.posterior)} ({_decibans(ledger.posterior_decibans)})"
+    after = f"{_percent(ledger.posterior)} ({_decibans(ledger.posterior_decibans)}{_sureness(ledger)})"
     said = [
         f"{ledger.label}: pre-test probability {before}, post-test {after}.",
         f"For: {_weights(ledger.findings_for)}.",
@@ -126,6 +130,13 @@ def _for_clinician(ledger: Ledger) -> str:
         said.append(_for_clinician_weakest(ledger.weakest, ledger.posterior))
     said.append("The structure of the model is taken as given.")
     return " ".join(said)
+
+
+def _sureness(ledger: Ledger) -> str:
+    if ledger.interval is None:
+        return ""
+    low, high = map(_percent, ledger.interval)
+    return f"; 95 % credible interval from the stated uncertainty of the numbers {low} to {high}"
 
 
 def _for_clinician_weakest(weakest: WeakestNumber, posterior: float) -> str:

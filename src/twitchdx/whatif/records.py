@@ -233,9 +233,9 @@ class Intervention(Tabled):
     persists_unchanged: float
     """The same when nothing is set."""
     interval_after: tuple[float, float] | None
-    """95 % credible interval of `persists_after`; null for an engine without slopes."""
+    """95 % credible interval of `persists_after`; null where the engine gives no slopes."""
     interval_unchanged: tuple[float, float] | None
-    """95 % credible interval of `persists_unchanged`; null for an engine without slopes."""
+    """95 % credible interval of `persists_unchanged`; null where the engine gives no slopes."""
 
     def _title(self) -> str:
         said = "; ".join(f"{each.label}: {each.state_label}" for each in self.actions)
