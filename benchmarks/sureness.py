@@ -69,8 +69,8 @@ def _intervals(count: int) -> Section:
         )
     ]
     note = (
-        "Intervals of all probabilities and responsibilities, found when they are first looked at; half of the "
-        "passes in a second thread. Patients as for one patient, warm, with another seed."
+        "Intervals of all probabilities and responsibilities, found when they are first looked at; half of "
+        "the passes in a second thread. Patients as for one patient, warm, with another seed."
     )
     columns = ("what", "patients", "median (s)", "p90 (s)", "largest (s)", "mean (s)")
     return Section("Intervals", columns, rows, (note,))

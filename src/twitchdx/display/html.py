@@ -84,7 +84,7 @@ def _differential(body: Element, record: DiagnosisRecord) -> None:
     if record.unexplained is not None:
         row = _add(table, "tr")
         _add(row, "th", "None of these causes explains it").set("scope", "row")
-        _bar(row, record.unexplained, record.unexplained_interval)
+        _bar(row, record.unexplained)
         _add(row, "td")
         _add(row, "td")
         _add(body, "p", "Causes can act together: these figures need not add up to 100 %.", "twitchdx-note")
@@ -116,7 +116,7 @@ def _row(table: Element, candidate: Candidate) -> None:
     if candidate.responsibility is None:
         _bar(row, candidate.probability, candidate.interval)
     else:
-        _bar(row, candidate.responsibility, candidate.responsibility_interval)
+        _bar(row, candidate.responsibility)
         _add(row, "td", _with_interval(candidate.probability, candidate.interval))
     _add(row, "td", spoken_probability(candidate.prior))
 

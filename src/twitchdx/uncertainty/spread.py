@@ -133,7 +133,8 @@ def centres(mean: Array, log_odds: Array, deviation: Array) -> Array:
         each = expit(centre[:, None] + spread)
         excess = each @ _WEIGHTS - mean
         low, high = np.where(excess < 0.0, centre, low), np.where(excess > 0.0, centre, high)
-        moved = centre - excess / ((each * (1.0 - each)) @ _WEIGHTS)
+        with np.errstate(all="ignore"):  # where it is flat the bracket is halved
+            moved = centre - excess / ((each * (1.0 - each)) @ _WEIGHTS)
         moved = np.where((moved >= low) & (moved <= high), moved, 0.5 * (low + high))
         if np.all(np.abs(moved - centre) <= 1e-12 * (1.0 + np.abs(moved))):
             break
