@@ -185,6 +185,50 @@ def test_the_fit_has_a_plain_flag(hinge: dx.Model, answer: Diagnosis) -> None:
     assert answer.fit(surprise=True).surprise is not None
 
 
+def test_an_answer_says_that_the_evidence_is_explained_badly(answer: Diagnosis) -> None:
+    # Strong at home and weak on examination, twitching all the time and never seen to.
+    odd = {
+        "age": 25,
+        "muscle_twitching": "continuous",
+        "visible_fasciculation": False,
+        "muscle_weakness": False,
+        "examined_weakness": True,
+    }
+    found = dx.diagnose(odd, "knee_twitching")
+    assert found.record.explained_badly is True
+    assert (found.fit().explained_badly, found.fit().rule) == (True, found.record.fit)
+    sentence = "This model explains what was observed badly, and may not contain the cause."
+    assert sentence in " ".join(repr(found).split())
+    card = found._repr_html_()
+    assert sentence in html.unescape(card[card.index("</pre>") :])
+    assert answer.record.explained_badly is False
+    assert sentence not in " ".join(repr(answer).split())
+    assert json.loads(found.to_json())["explained_badly"] is True
+
+
+def test_an_engine_without_slopes_gives_no_intervals_and_nothing_in_their_place(hinge: dx.Model) -> None:
+    found = hinge.diagnose(EVIDENCE, engine="pgmpy")
+    assert found.uncertainty is None
+    assert set(found.intervals.values()) == {None}
+    assert found.ranks_above("rust", "wear") is None
+    assert (found.unexplained_interval, found.record.explained_badly) == (None, None)
+    assert {each.chance_at_least for each in found.care_thresholds.thresholds} == {None}
+    assert found.do({"rust": "absent"}).interval_after is None
+
+
+def test_the_bounds_of_triage_are_a_table(answer: Diagnosis) -> None:
+    table = answer.care_thresholds
+    assert answer.triage is not None
+    assert table.level == answer.triage.level
+    assert {(each.rule, each.cause, each.bound) for each in table.thresholds} >= {
+        ("likely_rust", "rust", 0.5)
+    }
+    chances = [abs((each.chance_at_least or 0.0) - 0.5) for each in table.thresholds]
+    assert chances == sorted(chances)
+    assert len(table.to_dict()["thresholds"]) == len(table.thresholds)
+    assert "bound" in table._repr_html_()
+
+
 def test_words_are_about_the_first_cause_unless_another_is_named(answer: Diagnosis) -> None:
     first = answer.differential[0]
     words = answer.in_words()
