@@ -7,10 +7,12 @@ from typing import Any
 
 import twitchdx as dx
 from twitchdx.engines import Engine, get_engine
-from twitchdx.evidence import Evidence, Observation
+from twitchdx.evidence import Evidence, Observation, parse_evidence
 from twitchdx.explain.case import Case
 from twitchdx.network import Network
+from twitchdx.numerics import Array
 from twitchdx.spec import Distribution, Estimate, Finding, Header, ModelSpec, Variable
+from twitchdx.uncertainty.intervals import AnswerUncertainty
 from twitchdx.uncertainty.jacobian import differentiate_compilation
 
 _THRESHOLD = Estimate(value=0.05, grade="definition", note="none")
@@ -69,3 +71,23 @@ def case_of(model: dx.Model, evidence: Mapping[str, Any], engine: str = "exact")
     if engine == "exact":
         jacobian = differentiate_compilation(model.spec, model.network, answering)  # type: ignore[arg-type]
     return Case(model.spec, model.network, diagnosis.evidence, answering, jacobian)
+
+
+def spec_of(model: dx.Model) -> ModelSpec:
+    assert model.spec is not None
+    return model.spec
+
+
+def likelihoods(model: dx.Model, evidence: Mapping[str, object]) -> Mapping[str, Array]:
+    variables = {name: each for name, (_, each) in spec_of(model).variables().items()}
+    return parse_evidence(evidence, variables).likelihoods
+
+
+def uncertainty_of(model: dx.Model, evidence: Mapping[str, object]) -> AnswerUncertainty:
+    found = model.diagnose(evidence).uncertainty
+    assert found is not None
+    return found
+
+
+def guess(value: float, low: float, high: float, form: str = "link") -> Estimate:
+    return Estimate(value=value, low=low, high=high, form=form, grade="judgement", note="a guess")

@@ -116,21 +116,9 @@ class ExactEngine:
         likelihoods: Mapping[str, Array],
         hypotheses: Sequence[Hypothesis],
     ) -> Slopes:
-        """How P(evidence), and each hypothesis together with it, depends on the numbers of the network.
+        """How P(evidence), and hypotheses with it, depend on the numbers of the network.
 
-        Parameters
-        ----------
-        network : Network
-            The compiled network.
-        likelihoods : mapping of str to float64 array
-            The evidence.
-        hypotheses : sequence of sequence of Condition
-            Each holds where all of its conditions do.
-
-        Raises
-        ------
-        EngineError
-            As in `answer`.
+        See `Differentiating.differentiate`.
         """
         compiled = _compiled(network)
         # The core has a bit for each of the states that a condition allows.

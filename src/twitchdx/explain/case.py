@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -78,26 +78,8 @@ class Case:
         return read_only(1.0 - self.present(cause))
 
     def require_causes(self, names: Iterable[object]) -> None:
-        """That all of these are causes.
-
-        Raises
-        ------
-        UnknownNameError
-            Some are not; the error names them all, each with the nearest that is.
-        """
-        issues = [
-            Issue(
-                "error",
-                "unknown-cause",
-                Where(str(name)),
-                f"there is no cause {name!r}.",
-                suggest(str(name), self.spec.causes),
-            )
-            for name in names
-            if not isinstance(name, str) or name not in self.spec.causes
-        ]
-        if issues:
-            raise UnknownNameError("The cause is not known.", issues)
+        """That all of these are causes; see `require_causes`."""
+        require_causes(names, self.causes)
 
     def subsets(self, chosen: np.ndarray, targets: Iterable[str]) -> Answers:
         """The answers to parts of the evidence.
@@ -124,6 +106,29 @@ class Case:
         answers = self.engine.answer_many(self.network, Rows(names, codes, vectors), tuple(targets))
         refuse_wide(answers)
         return answers
+
+
+def require_causes(names: Iterable[object], known: Collection[str]) -> None:
+    """That all names are causes.
+
+    Raises
+    ------
+    UnknownNameError
+        Some are not; the error names them all, each with the nearest that is.
+    """
+    issues = [
+        Issue(
+            "error",
+            "unknown-cause",
+            Where(str(name)),
+            f"there is no cause {name!r}.",
+            suggest(str(name), known),
+        )
+        for name in names
+        if not isinstance(name, str) or name not in known
+    ]
+    if issues:
+        raise UnknownNameError("The cause is not known.", issues)
 
 
 def refuse_wide(answers: Answers) -> None:

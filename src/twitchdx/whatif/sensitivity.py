@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from twitchdx.errors import Issue, OptionError, UnknownNameError, Where, suggest
+from twitchdx.explain.case import require_causes
 from twitchdx.spec import LEVELS, Condition, Level, ModelSpec
 from twitchdx.uncertainty.jacobian import Jacobian
 from twitchdx.whatif.alternatives import find_alternatives
@@ -12,7 +13,7 @@ from twitchdx.whatif.parameters import dotted
 from twitchdx.whatif.robustness import Criterion, FindingFlip, Robustness, Sensitivity, SensitivityFunction
 from twitchdx.whatif.screening import find_slopes, likely_to_turn, uncertain_numbers
 from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Subject
-from twitchdx.whatif.tornado import rank_numbers, require_causes, trace
+from twitchdx.whatif.tornado import rank_numbers, trace
 from twitchdx.whatif.turning import Turns, find_turns
 
 # A cause whose probability can ask for this level or a higher one is watched.

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 
-from twitchdx.errors import Issue, UnknownNameError, Where, suggest
 from twitchdx.whatif.parameters import dotted
 from twitchdx.whatif.robustness import RatioOfLines, SensitivityFunction, Tornado
 from twitchdx.whatif.screening import Number, Slopes, widest
@@ -113,26 +112,3 @@ def _point(masses: Masses, base: Masses, row: int) -> tuple[float, float]:
     """P(cause, evidence) and P(evidence), in units of the present P(evidence)."""
     mass = math.exp(masses.log_evidence - base.log_evidence)
     return mass * float(masses.present[row]), mass
-
-
-def require_causes(names: tuple[str, ...], known: tuple[str, ...]) -> None:
-    """That all names are causes.
-
-    Raises
-    ------
-    UnknownNameError
-        Some are not; the error names them all, each with the nearest that is.
-    """
-    issues = [
-        Issue(
-            "error",
-            "unknown-cause",
-            Where(str(name)),
-            f"there is no cause {name!r}.",
-            suggest(str(name), known),
-        )
-        for name in names
-        if name not in known
-    ]
-    if issues:
-        raise UnknownNameError("The cause is not known.", issues)
