@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.explain.reach import Hypothesis, original_states, original_variable
-from twitchdx.network import Network, NoisyMax, Table, numbers_of
+from twitchdx.network import Network, NoisyMax, Table, count_numbers
 from twitchdx.numerics import Array
 
 _Places = NDArray[np.intp]
@@ -82,7 +82,7 @@ def find_origins(network: Network, complaint: str, grade: int, hypothesis: Hypot
 
 
 def _size(network: Network, name: str) -> int:
-    return sum(each.size for each in numbers_of(network[name].mechanism))
+    return count_numbers(network[name].mechanism)
 
 
 def _total(network: Network) -> int:

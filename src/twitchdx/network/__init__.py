@@ -21,6 +21,7 @@ from twitchdx.network.network import (
     Table,
     closure,
     contribution,
+    count_numbers,
     numbers_of,
 )
 from twitchdx.network.splitting import split_network
@@ -37,6 +38,7 @@ __all__ = [
     "compile_leniently",
     "compile_network",
     "contribution",
+    "count_numbers",
     "from_pgmpy",
     "implied_figures",
     "joint",

@@ -89,6 +89,14 @@ def numbers_of(mechanism: Table | NoisyMax) -> list[Array]:
     return [*numbers, *mechanism.passes, contribution(mechanism.leak[None, :]).ravel()]
 
 
+def count_numbers(mechanism: Table | NoisyMax) -> int:
+    """How many numbers `numbers_of` a mechanism gives."""
+    if isinstance(mechanism, Table):
+        return int(mechanism.values.size)
+    contributions = 1 + sum(map(len, mechanism.reach))
+    return contributions * (mechanism.leak.size + 1) + sum(map(len, mechanism.passes))
+
+
 Mechanism = Table | NoisyMax
 
 

@@ -224,7 +224,7 @@ def _part_of_rest(own: Spread, rest: float, moves: _Form) -> Spread:
     """
     mean = own.mean / rest if rest > 0.0 else 1.0
     if mean >= 1.0 or own.deviation == 0.0:
-        return Spread("fixed", min(mean, 1.0), min(mean, 1.0), 0.0)
+        return Spread("fixed", min(mean, 1.0), 0.0)
     stated = own.slope**2
     # Never less than a quarter: the rest is itself uncertain for other reasons.
     variance = max(stated - mean**2 * _variance(moves), 0.25 * stated) / rest**2
@@ -236,7 +236,7 @@ def _part_of_grade(own: Spread, below: Spread) -> Spread:
     mean = own.mean / below.mean
     # What the grade below does not account for; never less than half, since a share is itself uncertain.
     deviation = max(own.deviation**2 - below.deviation**2, 0.25 * own.deviation**2) ** 0.5
-    return spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 1.0, 0.0)
+    return spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 0.0)
 
 
 def _in_row(path: Path) -> bool:

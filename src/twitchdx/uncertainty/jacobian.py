@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twitchdx.engines import Differentiating, Sparse
-from twitchdx.network import Network, Table, numbers_of
+from twitchdx.network import Network, Table, count_numbers
 from twitchdx.numerics import Array
 from twitchdx.spec import (
     ROLE_OF_SECTION,
@@ -89,7 +89,7 @@ def differentiate_compilation(spec: ModelSpec, network: Network, engine: Differe
     for name, node in network.items():  # parents before children
         path, variable = place[name]
         _differentiate_node(build, name, path, variable, first)
-        first += sum(each.size for each in numbers_of(node.mechanism))
+        first += count_numbers(node.mechanism)
     through = Sparse.of(build.through, len(build.constraints))
     direct = Sparse.of(build.direct, len(paths))
     solved = np.zeros([len(build.constraints), len(paths)])

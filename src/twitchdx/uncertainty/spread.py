@@ -45,14 +45,29 @@ class Spread:
         On which scale it is normal; "fixed" where it is certain.
     mean : float
         Its mean: the number that the posterior uses.
-    centre, deviation : float
-        Mean and standard deviation on that scale.
+    deviation : float
+        Its standard deviation on that scale.
     """
 
     scale: Scale
     mean: float
-    centre: float
     deviation: float
+
+    @property
+    def centre(self) -> float:
+        """Its mean on that scale."""
+        if self.scale == "log":
+            return math.log(self.mean) - 0.5 * self.deviation**2
+        if self.scale == "fixed":
+            return self.mean
+        middle = _logit(self.mean)
+
+        def excess(centre: float) -> float:
+            return float(_WEIGHTS @ expit(centre + self.deviation * _NODES)) - self.mean
+
+        # The mean lies nearer to a half than the median does, by less than half the variance.
+        reach = 0.5 * self.deviation**2 + 1.0
+        return solve_increasing(excess, middle - reach, middle + reach)
 
     @property
     def slope(self) -> float:
@@ -85,28 +100,19 @@ def spread_of(path: Path, estimate: Estimate) -> Spread:
     """
     value = estimate.value
     if estimate.grade == "definition":
-        return Spread("fixed", value, value, 0.0)
+        return Spread("fixed", value, 0.0)
     scale: Scale = "logit" if form_of(path, estimate) in _PROBABILITIES else "log"
     if value <= 0.0 or (scale == "logit" and value >= 1.0):
-        return Spread("fixed", value, value, 0.0)
+        return Spread("fixed", value, 0.0)
     deviation = _deviation(estimate, scale)
     return spread(scale, value, deviation)
 
 
 def spread(scale: Scale, mean: float, deviation: float) -> Spread:
     """A distribution with a mean, and a deviation on its scale."""
-    if deviation == 0.0 or scale == "fixed":
-        return Spread("fixed", mean, mean, 0.0)
-    if scale == "log":
-        return Spread("log", mean, math.log(mean) - 0.5 * deviation**2, deviation)
-    middle = _logit(mean)
-
-    def excess(centre: float) -> float:
-        return float(_WEIGHTS @ expit(centre + deviation * _NODES)) - mean
-
-    # The mean lies nearer to a half than the median does, by less than half the variance.
-    reach = 0.5 * deviation**2 + 1.0
-    return Spread("logit", mean, solve_increasing(excess, middle - reach, middle + reach), deviation)
+    return (
+        Spread("fixed", mean, 0.0) if deviation == 0.0 or scale == "fixed" else Spread(scale, mean, deviation)
+    )
 
 
 def centres(mean: Array, log_odds: Array, deviation: Array) -> Array:
