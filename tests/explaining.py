@@ -91,3 +91,8 @@ def uncertainty_of(model: dx.Model, evidence: Mapping[str, object]) -> AnswerUnc
 
 def guess(value: float, low: float, high: float, form: str = "link") -> Estimate:
     return Estimate(value=value, low=low, high=high, form=form, grade="judgement", note="a guess")
+
+
+def named(causes: Collection[str]) -> dict[str, str]:
+    """Causes that are called by their names."""
+    return {cause: cause for cause in causes}

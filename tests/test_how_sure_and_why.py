@@ -272,6 +272,8 @@ def test_a_sensitivity_certifies_every_part_of_the_answer(answer: Diagnosis) -> 
 # Shown
 
 RESULTS: dict[str, Callable[[dx.Model, Diagnosis], Tabled]] = {
+    "sample": lambda _, answer: answer.sample(20),
+    "care_thresholds": lambda _, answer: answer.care_thresholds,
     "explain": lambda _, answer: answer.explain("rust"),
     "contrast": lambda _, answer: answer.contrast("rust", "wear"),
     "joint_explanations": lambda _, answer: answer.joint_explanations(),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twitchdx as dx
-from explaining import guess, likelihoods, spec_of, uncertainty_of
+from explaining import guess, likelihoods, named, spec_of, uncertainty_of
 from models import write_model
 from twitchdx.engines import ExactEngine
 from twitchdx.numerics import Array
@@ -66,7 +66,7 @@ def test_intervals_agree_with_draws_of_all_numbers(tmp_path: Path, evidence: dic
     answer = uncertainty_of(model, evidence)
     told, causes = likelihoods(model, evidence), tuple(model.causes)
     draws = draw_networks(spec_of(model), believe(spec_of(model)), 1500, 1)
-    sampled = sample_posteriors(draws, told, causes, ENGINE)
+    sampled = sample_posteriors(draws, told, named(causes), ENGINE)
     for cause in causes:
         for found, expected in zip(answer.probability.interval(cause), sampled.interval(cause), strict=True):
             # To first order, and by sampling: on the scale of log-odds both are good to about a tenth.
@@ -112,7 +112,7 @@ def test_of_two_causes_one_is_above_the_other_or_below(hinge: dx.Model) -> None:
     draws = draw_networks(spec_of(hinge), believe(spec_of(hinge)), 1000, 4)
     told = likelihoods(hinge, {"squeak": "loud"})
     assert forth == pytest.approx(
-        sample_posteriors(draws, told, tuple(hinge.causes), ENGINE).chance_above("rust", "wear"), abs=0.06
+        sample_posteriors(draws, told, named(hinge.causes), ENGINE).chance_above("rust", "wear"), abs=0.06
     )
 
 
@@ -124,7 +124,7 @@ def test_the_chance_to_reach_a_threshold_is_the_share_of_draws_that_do(hinge: dx
     found = {(each.rule, each.cause): each for each in d.care_thresholds.thresholds}
     draws = draw_networks(spec_of(hinge), believe(spec_of(hinge)), 1000, 9)
     told = likelihoods(hinge, {"squeak": "loud"})
-    sampled = sample_posteriors(draws, told, tuple(hinge.causes), ENGINE)
+    sampled = sample_posteriors(draws, told, named(hinge.causes), ENGINE)
     assert found
     for (_, cause), each in found.items():
         assert each.quantity == "probability"

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twitchdx as dx
-from explaining import guess, likelihoods, spec_of
+from explaining import guess, likelihoods, named, spec_of
 from models import spoiled, write_model
 from twitchdx.checks import form_of
 from twitchdx.engines import ExactEngine, Sparse
@@ -250,7 +250,7 @@ def test_the_weighted_mean_is_the_ratio_of_the_mean_masses(hinge: dx.Model) -> N
     beliefs: Beliefs = believe(spec_of(hinge))
     draws = draw_networks(spec_of(hinge), beliefs, 50, 5)
     told, causes = likelihoods(hinge, {"squeak": "loud"}), tuple(hinge.causes)
-    sampled = sample_posteriors(draws, told, causes, ENGINE)
+    sampled = sample_posteriors(draws, told, named(causes), ENGINE)
     masses, joint = [], []
     for network in draws.networks:
         answer = ENGINE.answer(network, told, causes)
@@ -267,5 +267,5 @@ def test_a_draw_whose_numbers_clash_is_counted_and_still_answers(tmp_path: Path)
     model = dx.load_model(write_model(tmp_path / "squeaking_hinge", texts))
     draws = draw_networks(spec_of(model), believe(spec_of(model)), 60, 6)
     assert 0 < (draws.clashes > 0).sum() < 60
-    sampled = sample_posteriors(draws, likelihoods(model, {"squeak": "soft"}), tuple(model.causes), ENGINE)
+    sampled = sample_posteriors(draws, likelihoods(model, {"squeak": "soft"}), named(model.causes), ENGINE)
     assert np.isfinite(sampled.probability).all()

@@ -156,7 +156,8 @@ def sample_answer(model: Assembled, evidence: Evidence, engine: Engine, draws: i
     """
     spec = _require_roles(model)
     _require_counts({"draws": (draws, 1), "seed": (seed, 0)})
-    return sample_posteriors(_draws(model, draws, seed), evidence.likelihoods, tuple(spec.causes), engine)
+    causes = {name: each.label for name, each in spec.causes.items()}
+    return sample_posteriors(_draws(model, draws, seed), evidence.likelihoods, causes, engine)
 
 
 @lru_cache(maxsize=2)

@@ -6,7 +6,7 @@ says little about this patient, and counting it fully inflates rare posteriors m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from twitchdx.errors import EngineError
 from twitchdx.network import Network, compile_leniently
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec
+from twitchdx.tables import Column, Tabled, spoken_probability
 from twitchdx.uncertainty.beliefs import Beliefs
 from twitchdx.uncertainty.spread import central
 
@@ -34,29 +35,36 @@ class Draws:
     clashes : int array, shape (draws,)
         How many numbers of each draw could not be converted as published, such as a sensitivity below the
         drawn background: these stand at the nearest possible value.
+    seed : int
+        Where the generator began.
     """
 
     networks: tuple[Network, ...]
     clashes: Array
+    seed: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sampled:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sampled(Tabled):
     """Probabilities of some causes over draws of all numbers.
 
     Attributes
     ----------
-    causes : tuple of str
-        The causes, C of them.
+    causes, labels : tuple of str
+        The causes, C of them, and what to call them.
     probability : float64 array, shape (draws, C)
         P(cause not absent | evidence) in each draw.
     weights : float64 array, shape (draws,)
         Proportional to P(evidence) in each draw; they sum to 1.
+    seed : int
+        The seed of the draws.
     """
 
     causes: tuple[str, ...]
+    labels: tuple[str, ...]
     probability: Array
     weights: Array
+    seed: int
 
     @property
     def effective_draws(self) -> float:
@@ -75,6 +83,36 @@ class Sampled:
         """The probability that one cause is more probable than another."""
         a, b = (self.probability[:, self.causes.index(each)] for each in (cause, other))
         return float(self.weights @ (a > b) + 0.5 * (self.weights @ (a == b)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that it holds as plain data."""
+        return {
+            "causes": self.causes,
+            "labels": self.labels,
+            "probability": self.probability.tolist(),
+            "weights": self.weights.tolist(),
+            "seed": self.seed,
+        }
+
+    def _title(self) -> str:
+        return (
+            f"Posteriors in {len(self.weights)} models with drawn numbers (seed {self.seed}), weighted by "
+            f"how probable they make the evidence; worth {self.effective_draws:.0f} draws of equal weight"
+        )
+
+    def _columns(self) -> list[Column]:
+        means = [self.mean(cause) for cause in self.causes]
+        order = sorted(range(len(means)), key=lambda k: -means[k])
+        ends = [self.interval(self.causes[k]) for k in order]
+        return [
+            ("cause", [self.labels[k] for k in order], str),
+            ("mean", [means[k] for k in order], spoken_probability),
+            ("low", [low for low, _ in ends], spoken_probability),
+            ("high", [high for _, high in ends], spoken_probability),
+        ]
+
+    def _notes(self) -> list[str]:
+        return ["Low and high: ends of the central 95 %."]
 
 
 def draw_networks(spec: ModelSpec, beliefs: Beliefs, count: int, seed: int) -> Draws:
@@ -99,13 +137,24 @@ def draw_networks(spec: ModelSpec, beliefs: Beliefs, count: int, seed: int) -> D
         network, problems = compile_leniently(_with_values(spec, drawn))
         networks.append(network)
         clashes.append(problems)
-    return Draws(tuple(networks), read_only(clashes))
+    return Draws(tuple(networks), read_only(clashes), seed)
 
 
 def sample_posteriors(
-    draws: Draws, likelihoods: Mapping[str, Array], causes: Sequence[str], engine: Engine
+    draws: Draws, likelihoods: Mapping[str, Array], causes: Mapping[str, str], engine: Engine
 ) -> Sampled:
     """Posteriors of some causes in each draw, weighted by how probable the evidence is in it.
+
+    Parameters
+    ----------
+    draws : Draws
+        The networks.
+    likelihoods : mapping of str to float64 array
+        The evidence.
+    causes : mapping of str to str
+        The causes, with what to call them.
+    engine : Engine
+        Computes the posteriors.
 
     Raises
     ------
@@ -124,7 +173,8 @@ def sample_posteriors(
     if not np.isfinite(logs.max()):
         raise EngineError("The evidence is impossible in every draw.", [])
     weights = np.exp(logs - logs.max())
-    return Sampled(names, read_only(probability), read_only(weights / weights.sum()))
+    labels = tuple(causes.values())
+    return Sampled(names, labels, read_only(probability), read_only(weights / weights.sum()), draws.seed)
 
 
 def _with_values(spec: ModelSpec, values: Mapping[Path, float]) -> ModelSpec:

@@ -11,7 +11,7 @@ from twitchdx.spec import LEVELS, Condition, Level, ModelSpec, Threshold
 from twitchdx.tables import Column, Tabled, spoken_interval, spoken_probability
 from twitchdx.uncertainty.intervals import AnswerUncertainty
 
-# Chances nearer to 0 or 1 are not shown: to first order their figures would mean little.
+# Chances nearer to 0 or 1 are not said in figures.
 _CERTAIN = 0.001
 
 Quantity = Literal["probability", "responsibility"]
@@ -68,7 +68,7 @@ class CareThresholds(Tabled):
         )
 
     def _columns(self) -> list[Column]:
-        rows = self._shown()
+        rows = self.thresholds
         return [
             ("rule", [each.label for each in rows], str),
             ("asks for", [each.level for each in rows], lambda level: level.replace("_", " ")),
@@ -77,21 +77,15 @@ class CareThresholds(Tabled):
             ("bound", [each.bound for each in rows], spoken_probability),
             ("value", [each.value for each in rows], spoken_probability),
             ("95 % interval", [each.interval for each in rows], spoken_interval),
-            ("chance to reach it", [each.chance_at_least for each in rows], spoken_probability),
+            ("chance to reach it", [each.chance_at_least for each in rows], _spoken_chance),
         ]
 
-    def _shown(self) -> list[CareThreshold]:
-        """Those of which it is not all but certain on which side they are."""
-        return [
-            each
-            for each in self.thresholds
-            if each.chance_at_least is None or _CERTAIN < each.chance_at_least < 1.0 - _CERTAIN
-        ]
 
-    def _notes(self) -> list[str]:
-        left = len(self.thresholds) - len(self._shown())
-        said = f"Of {left} other bounds it is all but certain on which side they are (more than 99.9 %)."
-        return [said] if left else []
+def _spoken_chance(chance: float) -> str:
+    """A chance; near 0 and 1 figures to first order would mean little."""
+    if chance < _CERTAIN:
+        return "< 0.1 %"
+    return "> 99.9 %" if chance > 1.0 - _CERTAIN else spoken_probability(chance)
 
 
 def find_thresholds(
