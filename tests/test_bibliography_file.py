@@ -78,3 +78,21 @@ def test_another_json_file_is_no_part_of_a_model(tmp_path: Path) -> None:
     (folder / "case.json").write_text("{}", encoding="utf-8")
     assert not read_folder(folder).issues
     assert dx.load_model(folder).name == "squeaking_hinge"
+
+
+def test_what_json_forgives_and_yaml_does_not_is_reported(tmp_path: Path) -> None:
+    # A key that stands twice: a reader of JSON would keep the last and say nothing.
+    text = json.dumps(items()).replace('"type": "book"', '"type": "book", "type": "book"')
+    with pytest.raises(dx.ModelError) as caught:
+        dx.load_model(with_bibliography(tmp_path / "squeaking_hinge", text))
+    assert [issue.code for issue in caught.value.issues] == ["duplicate-key"]
+    assert caught.value.issues[0].where.file == "references.json"
+
+
+def test_a_sound_bibliography_has_the_lines_of_its_yaml(tmp_path: Path) -> None:
+    text = "\n\n" + json.dumps(items(), indent=2)
+    folder = with_bibliography(tmp_path / "squeaking_hinge", text)
+    source = read_folder(folder)
+    assert not source.issues
+    for path, key in ((["references", 1, "title"], '"The manual"'), (["references"], "[")):
+        assert source.lines.find(path).line == text[: text.index(key)].count("\n") + 1

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from twitchdx.errors import Issue, ModelError, ModelNotFoundError, Where
+from twitchdx.loading.bibliography import BIBLIOGRAPHY, read_bibliography
 from twitchdx.loading.strict_yaml import MAX_BYTES, Data, Document, Lines, read_yaml
 
 MAX_FILES = 100
 _SUFFIXES = (".yaml", ".yml")
-# The bibliography may be a file that reference managers write: a JSON array in CSL-JSON.
-_BIBLIOGRAPHY = "references.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,7 @@ def read_folder(folder: Path) -> Source:
                 )
             ],
         )
-    paths = sorted(
-        path for path in folder.iterdir() if path.suffix in _SUFFIXES or path.name == _BIBLIOGRAPHY
-    )
+    paths = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES or path.name == BIBLIOGRAPHY)
     if not paths or len(paths) > MAX_FILES:
         found = f"the folder holds {len(paths)} YAML files."
         fix = f"A model folder holds 1 to {MAX_FILES} files that end in .yaml."
@@ -97,32 +92,12 @@ def _read_file(path: Path, folder: Path) -> Document:
         try:
             with path.open("rb") as stream:
                 text = stream.read(MAX_BYTES + 1)
-            return _read_bibliography(text) if path.name == _BIBLIOGRAPHY else read_yaml(text, path.name)
+            return read_bibliography(text) if path.name == BIBLIOGRAPHY else read_yaml(text, path.name)
         except OSError as error:
             problem = f"the file cannot be read: {error.strerror}."
     fix = "Keep every file of a model in its folder, as a plain readable file."
     issue = Issue("error", "unreadable-file", Where("", path.name, 1), problem, fix)
     return Document(None, Lines(path.name, 1), (issue,))
-
-
-def _read_bibliography(text: bytes) -> Document:
-    """A bare list of references as the section that it is.
-
-    JSON is YAML, but for letters that it writes as two escapes.
-    """
-    document = read_yaml(_SURROGATES.sub(_join_surrogates, text), _BIBLIOGRAPHY)
-    if not isinstance(document.data, list):
-        return document
-    lines = Lines(_BIBLIOGRAPHY, 1, {"references": document.lines})
-    return Document({"references": document.data}, lines, document.issues)
-
-
-_SURROGATES = re.compile(rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
-
-
-def _join_surrogates(match: re.Match[bytes]) -> bytes:
-    letter: str = json.loads(b'"' + match[2] + b'"')
-    return match[1] + letter.encode("utf-8")
 
 
 def _reason_not_to_read(path: Path, folder: Path) -> str | None:
