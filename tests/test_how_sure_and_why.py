@@ -16,6 +16,7 @@ import twitchdx as dx
 from models import write_model
 from twitchdx.diagnosis import Diagnosis
 from twitchdx.engines import Condition, ExactEngine
+from twitchdx.errors import OptionError
 from twitchdx.tables import Tabled
 from twitchdx.uncertainty.intervals import measure_uncertainty
 
@@ -46,6 +47,35 @@ def test_every_probability_and_responsibility_lies_in_its_interval(answer: Diagn
         low, high = each.responsibility_interval
         assert 0.0 <= low <= each.responsibility <= high <= 1.0
         assert answer.intervals[each.cause] == each.interval
+
+
+def test_intervals_of_responsibilities_are_those_of_drawn_models(answer: Diagnosis) -> None:
+    drawn = answer.sample(600, seed=5, responsibilities=True)
+    assert answer.uncertainty is not None
+    assert answer.uncertainty.responsibility is not None
+    for each in answer.differential:
+        assert each.responsibility is not None
+        assert each.responsibility_interval is not None
+        assert drawn.mean(each.cause, "responsibility") == pytest.approx(each.responsibility, rel=0.2)
+        if each.responsibility == 0.0:  # no chain to the squeak
+            assert (
+                drawn.interval(each.cause, of="responsibility") == each.responsibility_interval == (0.0, 0.0)
+            )
+            continue
+        ends = (each.responsibility_interval, drawn.interval(each.cause, of="responsibility"))
+        found, expected = ([math.log(end / (1.0 - end)) for end in pair] for pair in ends)
+        assert found == pytest.approx(expected, abs=0.2 * (found[1] - found[0]))
+    for by in ("responsibility", "probability"):
+        chance = answer.ranks_above("rust", "wear", by)
+        assert chance == pytest.approx(drawn.chance_above("rust", "wear", by), abs=0.08)
+    assert answer.ranks_above("rust", "wear") == answer.ranks_above("rust", "wear", "responsibility")
+
+
+def test_what_was_not_asked_for_is_refused(answer: Diagnosis) -> None:
+    with pytest.raises(OptionError, match="responsibilities=True"):
+        answer.sample(5).mean("rust", "responsibility")
+    with pytest.raises(OptionError, match="by"):
+        answer.ranks_above("rust", "wear", by="explains")  # type: ignore[arg-type]
 
 
 def test_the_interval_is_that_of_drawn_models(answer: Diagnosis) -> None:

@@ -26,7 +26,9 @@ def hinge(tmp_path_factory: pytest.TempPathFactory) -> dx.Model:
 
 def read_frequency(said: str) -> float:
     """The number that a reader understands."""
-    count, whole = re.fullmatch(r"(?:more than |fewer than )?([\d,]+) in ([\d,]+)", said).groups()  # type: ignore[union-attr]
+    if said.startswith("all but "):
+        return 1.0 - read_frequency(said.removeprefix("all but "))
+    count, whole = re.fullmatch(r"(?:fewer than )?([\d,]+) in ([\d,]+)", said).groups()  # type: ignore[union-attr]
     return int(count.replace(",", "")) / int(whole.replace(",", ""))
 
 
@@ -37,8 +39,10 @@ def test_a_frequency_is_read_as_it_was_meant_and_never_as_nought_or_all(probabil
     assert 0.0 < read < 1.0
     if said.startswith("fewer"):
         assert probability < read
-    elif said.startswith("more"):
+    elif said.startswith("all but fewer"):
         assert probability > read
+    elif said.startswith("all but"):
+        assert 1.0 - read == pytest.approx(1.0 - probability, rel=0.051)
     else:
         assert read == pytest.approx(probability, rel=0.051, abs=0.0051 * (probability > 0.02))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
     from twitchdx.uncertainty.intervals import AnswerUncertainty
-    from twitchdx.uncertainty.montecarlo import Sampled
+    from twitchdx.uncertainty.montecarlo import Quantity, Sampled
     from twitchdx.uncertainty.thresholds import CareThresholds
     from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
 
@@ -148,34 +148,59 @@ class Diagnosis:
 
         return thresholds_of(self.model.assembled, self.record, self.uncertainty)
 
-    def ranks_above(self, cause: str, other: str) -> float | None:
+    def ranks_above(self, cause: str, other: str, by: Quantity | None = None) -> float | None:
         """The probability that one cause ranks above another, given what is believed of the numbers.
 
-        By responsibility where both have one with an interval, else by probability. None as in `uncertainty`.
+        Parameters
+        ----------
+        cause, other : str
+            Two causes.
+        by : {"responsibility", "probability"}, optional
+            What they are ranked by. Left out, what the differential is ranked by: the responsibility, where
+            there is a complaint to explain.
+
+        Returns
+        -------
+        float or None
+            None as in `uncertainty`, and where there are no responsibilities to rank by.
 
         Raises
         ------
         UnknownNameError
             One is no cause.
+        OptionError
+            `by` is neither.
         """
-        self._case().require_causes((cause, other))
-        found = self.uncertainty
-        if found is None:
-            return None
-        by = found.responsibility
-        if by is None or not {cause, other} <= set(by.names):
-            by = found.probability
-        return by.chance_above(cause, other)
+        from twitchdx.sureness import chance_above
 
-    def sample(self, draws: int = 1000, seed: int = 0) -> Sampled:
+        self._case().require_causes((cause, other))
+        return chance_above(self.uncertainty, cause, other, by)
+
+    def sample(self, draws: int = 1000, seed: int = 0, *, responsibilities: bool = False) -> Sampled:
         """The posteriors in models whose numbers are drawn, weighted by P(evidence): the check on intervals.
 
         It works with every engine, and compiles the model anew for every draw: some 50 ms with the shipped
-        one.
+        one, and twice that with responsibilities.
+
+        Parameters
+        ----------
+        draws : int, optional
+            How many models are drawn.
+        seed : int, optional
+            The same seed gives the same draws.
+        responsibilities : bool, optional
+            Whether to compute in each of them what the causes explain.
+
+        Raises
+        ------
+        OptionError
+            An option is no whole number in range.
         """
         from twitchdx.sureness import sample_answer
 
-        return sample_answer(self.model.assembled, self.evidence, self.engine, draws, seed)
+        explained = responsibilities and self.plain.unexplained is not None
+        complaint = self.plain.complaint if explained else None
+        return sample_answer(self.model.assembled, self.evidence, self.engine, draws, seed, complaint)
 
     def fit(self, *, surprise: bool = False) -> Fit:
         """How well the model explains the evidence: conflict, clashes, and the flag `explained_badly`."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
+from typing import get_args
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from twitchdx.evidence import Evidence
 from twitchdx.explain.case import Case
 from twitchdx.explain.differentiation import AnswerSlopes, differentiate_answer
 from twitchdx.explain.fit import flag_fit
+from twitchdx.explain.responsibility import responsibility
+from twitchdx.network import Network
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import ModelSpec
 from twitchdx.uncertainty.beliefs import believe
@@ -25,7 +28,7 @@ from twitchdx.uncertainty.intervals import (
     Uncertainty,
     measure_uncertainty,
 )
-from twitchdx.uncertainty.montecarlo import Draws, Sampled, draw_networks, sample_posteriors
+from twitchdx.uncertainty.montecarlo import Draws, Quantity, Sampled, draw_networks, sample_posteriors
 from twitchdx.uncertainty.thresholds import CareThresholds, find_thresholds
 
 
@@ -62,6 +65,35 @@ def _by_deviate(known: Uncertainty, slopes: AnswerSlopes) -> AnswerUncertainty:
         for each, start, end in zip(parts, ends, ends[1:], strict=False)
     ]
     return AnswerUncertainty(found[0], *(found[1:] or (None, None)))
+
+
+def chance_above(
+    found: AnswerUncertainty | None, cause: str, other: str, by: Quantity | None
+) -> float | None:
+    """The probability that one cause ranks above another; None where that is not known.
+
+    A cause without chains to the complaint explains nothing, whatever the numbers: it is below all that do.
+
+    Raises
+    ------
+    OptionError
+        `by` is no quantity.
+    """
+    if by not in (None, *get_args(Quantity)):
+        fix = 'Give "responsibility" or "probability", or leave it out.'
+        issue = Issue("error", "wrong-option", Where("by"), f"found {by!r}.", fix)
+        raise OptionError("An option cannot be understood.", [issue])
+    if found is None:
+        return None
+    ranked = found.probability
+    if by != "probability" and found.responsibility is not None:
+        ranked = found.responsibility
+    elif by == "responsibility":
+        return None
+    a, b = cause in ranked.names, other in ranked.names
+    if a and b:
+        return ranked.chance_above(cause, other)
+    return 0.5 if a == b else float(a)
 
 
 def with_intervals(record: DiagnosisRecord, found: AnswerUncertainty | None) -> DiagnosisRecord:
@@ -144,8 +176,15 @@ def case_of(model: Assembled, evidence: Evidence, engine: Engine) -> Case:
     return Case(spec, model.network, evidence, engine, known.jacobian, MappingProxyType(deviations))
 
 
-def sample_answer(model: Assembled, evidence: Evidence, engine: Engine, draws: int, seed: int) -> Sampled:
-    """The posteriors of all causes in models whose numbers are drawn.
+def sample_answer(
+    model: Assembled,
+    evidence: Evidence,
+    engine: Engine,
+    draws: int,
+    seed: int,
+    complaint: str | None,
+) -> Sampled:
+    """The posteriors of all causes in models whose numbers are drawn, with what they explain of a complaint.
 
     Raises
     ------
@@ -157,7 +196,13 @@ def sample_answer(model: Assembled, evidence: Evidence, engine: Engine, draws: i
     spec = _require_roles(model)
     _require_counts({"draws": (draws, 1), "seed": (seed, 0)})
     causes = {name: each.label for name, each in spec.causes.items()}
-    return sample_posteriors(_draws(model, draws, seed), evidence.likelihoods, causes, engine)
+
+    def explain(network: Network) -> Mapping[str, float]:
+        found = responsibility(network, complaint or "", tuple(causes), evidence.likelihoods, engine)
+        return dict.fromkeys(causes, 0.0) if found is None else found.of
+
+    asked = None if complaint is None else explain
+    return sample_posteriors(_draws(model, draws, seed), evidence.likelihoods, causes, engine, asked)
 
 
 @lru_cache(maxsize=2)

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from twitchdx.display.text import diagnosis_text
 from twitchdx.display.words import (
+    INTERVAL_MEANS,
     SHOWN_STEPS,
     headline,
     shown_causes,
@@ -91,7 +92,7 @@ def _differential(body: Element, record: DiagnosisRecord) -> None:
     if record.explained_badly:
         _add(body, "p", spoken_misfit(record), "twitchdx-misfit")
     if any(each.interval is not None for each in shown):
-        said = "In brackets: 95 % credible intervals, from the stated uncertainty of the model's numbers."
+        said = f"In brackets: 95 % credible intervals, {INTERVAL_MEANS}."
         _add(body, "p", said, "twitchdx-note")
     if rest:
         details = _add(body, "details")

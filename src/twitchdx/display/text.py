@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from twitchdx.display.words import (
+    INTERVAL_MEANS,
     SHOWN_CAUSES,
     SHOWN_STEPS,
     headline,
@@ -13,6 +14,7 @@ from twitchdx.display.words import (
     spoken_misfit,
     spoken_observation,
     spoken_reasons,
+    spoken_rest,
 )
 from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
 from twitchdx.tables import spoken_interval, spoken_probability
@@ -121,11 +123,12 @@ def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Ite
         cells = [(spoken_probability(record.unexplained), _COLUMN)]
         yield from _row("None of these causes explains it", record.unexplained, cells, (label, bar))
     if rest:
-        most = spoken_probability(max(_figures(each)[0] for each in rest))
-        yield from _wrapped(f"and {len(rest)} more, each at most {most}.", width, "  ", "  ")
+        yield from _wrapped(spoken_rest(rest), width, "  ", "  ")
         if len(shown) > SHOWN_CAUSES:
             said = "Rarer ones are listed above because how soon to seek care depends on them."
             yield from _wrapped(said, width, "  ", "  ")
+    if "95 % interval" in columns:
+        yield from _wrapped(f"The interval belongs to “is present”: {INTERVAL_MEANS}.", width, "  ", "  ")
     if explains:
         said = "Causes can act together: these figures need not add up to 100 %."
         yield from _wrapped(said, width, "  ", "  ")

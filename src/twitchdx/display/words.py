@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twitchdx.records import Candidate, DiagnosisRecord, Observed, Triage
+from twitchdx.tables import spoken_probability
 
 #: How many causes and steps a summary shows before it says "and so many more".
 SHOWN_CAUSES = 10
+#: What an interval says.
+INTERVAL_MEANS = "from the stated uncertainty of the model's numbers"
 SHOWN_STEPS = 8
 
 
@@ -44,3 +49,13 @@ def spoken_reasons(triage: Triage) -> list[str]:
 def spoken_misfit(record: DiagnosisRecord) -> str:
     """That the model explains the evidence badly, and why that is said."""
     return f"This model explains what was observed badly, and may not contain the cause. {record.fit}"
+
+
+def spoken_rest(rest: Sequence[Candidate]) -> str:
+    """What is true of the causes that a summary leaves out."""
+    most = max(rest, key=lambda each: each.probability)
+    present = f"the most probable, {most.label}, is present with {spoken_probability(most.probability)}"
+    if most.responsibility is None:
+        return f"and {len(rest)} more; {present}."
+    explains = spoken_probability(max(each.responsibility or 0.0 for each in rest))
+    return f"and {len(rest)} more, each of which explains at most {explains}; {present}."

@@ -291,7 +291,7 @@ def _entry_columns(entries: tuple[Entry, ...], ends: tuple[float | None, float |
     return [
         *columns,
         ("sum", [*running, after], spoken_decibans),
-        ("without it", [None, *(each.leave_one_out for each in entries), None], spoken_decibans),
+        ("if learnt last", [None, *(each.leave_one_out for each in entries), None], spoken_decibans),
         ("rests on", [None, *(_cited(each) for each in entries), None], str),
     ]
 

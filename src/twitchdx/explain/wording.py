@@ -46,10 +46,10 @@ def spoken_frequency(probability: float) -> str:
     """A probability as a natural frequency, neither nought nor all.
 
     >>> [spoken_frequency(p) for p in (0.9999, 0.42, 0.034, 0.0021, 0.000066, 1e-9)]
-    ['more than 99 in 100', '42 in 100', '3 in 100', '1 in 480', '1 in 15,000', 'fewer than 1 in 10,000,000']
+    ['all but 1 in 10,000', '42 in 100', '3 in 100', '1 in 480', '1 in 15,000', 'fewer than 1 in 10,000,000']
     """
     if probability > 0.99:
-        return "more than 99 in 100"
+        return f"all but {spoken_frequency(1.0 - probability)}"
     if probability >= 0.02:
         return f"{100.0 * probability:.0f} in 100"
     if probability < _LEAST:
@@ -176,7 +176,7 @@ def _change(prospect: Prospect) -> str:
 
 def _about(probability: float) -> str:
     said = spoken_frequency(probability)
-    return said if said.startswith(("more", "fewer")) else f"about {said}"
+    return said if said.startswith(("all", "fewer")) else f"about {said}"
 
 
 def _names(entries: Sequence[Entry]) -> str:
@@ -220,9 +220,7 @@ def _origin(number: Backing) -> str:
 
 
 def _percent(probability: float) -> str:
-    if probability > 0.99:
-        return "above 99 %"
-    if probability >= 0.001:
+    if 0.001 <= probability <= 0.99:
         return f"{100.0 * probability:.2g} %"
     return spoken_frequency(probability)
 

@@ -6,22 +6,23 @@ says little about this patient, and counting it fully inflates rare posteriors m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from twitchdx.engines import Engine
-from twitchdx.errors import EngineError
+from twitchdx.errors import EngineError, Issue, OptionError, Where
 from twitchdx.network import Network, compile_leniently
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec
-from twitchdx.tables import Column, Tabled, spoken_probability
+from twitchdx.tables import Column, Tabled, spoken_interval, spoken_probability
 from twitchdx.uncertainty.beliefs import Beliefs
 from twitchdx.uncertainty.spread import central
 
 Path = tuple[str | int, ...]
+Quantity = Literal["probability", "responsibility"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +55,8 @@ class Sampled(Tabled):
         The causes, C of them, and what to call them.
     probability : float64 array, shape (draws, C)
         P(cause not absent | evidence) in each draw.
+    responsibility : float64 array, shape (draws, C), or None
+        Responsibilities in each draw, where they were asked for and there is a complaint to explain.
     weights : float64 array, shape (draws,)
         Proportional to P(evidence) in each draw; they sum to 1.
     seed : int
@@ -63,6 +66,7 @@ class Sampled(Tabled):
     causes: tuple[str, ...]
     labels: tuple[str, ...]
     probability: Array
+    responsibility: Array | None
     weights: Array
     seed: int
 
@@ -71,18 +75,27 @@ class Sampled(Tabled):
         """How many equally weighted draws these are worth: 1 / sum of the squared weights."""
         return float(1.0 / (self.weights**2).sum())
 
-    def interval(self, cause: str, share: float = 0.95) -> tuple[float, float]:
-        """Central interval of P(cause not absent | evidence)."""
-        return central(self.probability[:, self.causes.index(cause)], self.weights, share)
+    def interval(self, cause: str, share: float = 0.95, of: Quantity = "probability") -> tuple[float, float]:
+        """Central interval of P(cause not absent | evidence), or of the responsibility."""
+        return central(self._drawn(cause, of), self.weights, share)
 
-    def mean(self, cause: str) -> float:
-        """P(cause not absent | evidence), averaged over what is believed of the numbers."""
-        return float(self.weights @ self.probability[:, self.causes.index(cause)])
+    def mean(self, cause: str, of: Quantity = "probability") -> float:
+        """P(cause not absent | evidence), or the responsibility, averaged over what is believed."""
+        return float(self.weights @ self._drawn(cause, of))
 
-    def chance_above(self, cause: str, other: str) -> float:
-        """The probability that one cause is more probable than another."""
-        a, b = (self.probability[:, self.causes.index(each)] for each in (cause, other))
-        return float(self.weights @ (a > b) + 0.5 * (self.weights @ (a == b)))
+    def chance_above(self, cause: str, other: str, of: Quantity = "probability") -> float:
+        """The probability that one cause is more probable than another, or explains more."""
+        a, b = (self._drawn(each, of) for each in (cause, other))
+        return min(float(self.weights @ (a > b) + 0.5 * (self.weights @ (a == b))), 1.0)
+
+    def _drawn(self, cause: str, of: Quantity) -> Array:
+        drawn = self.probability if of == "probability" else self.responsibility
+        if drawn is None or of not in get_args(Quantity):
+            found = "it was not asked for." if of == "responsibility" else f"found {of!r}."
+            fix = 'Sample with `responsibilities=True`, or give `of="probability"`.'
+            issue = Issue("error", "wrong-option", Where("of"), found, fix)
+            raise OptionError("An option cannot be understood.", [issue])
+        return drawn[:, self.causes.index(cause)]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that it holds as plain data."""
@@ -90,6 +103,7 @@ class Sampled(Tabled):
             "causes": self.causes,
             "labels": self.labels,
             "probability": self.probability.tolist(),
+            "responsibility": None if self.responsibility is None else self.responsibility.tolist(),
             "weights": self.weights.tolist(),
             "seed": self.seed,
         }
@@ -104,15 +118,20 @@ class Sampled(Tabled):
         means = [self.mean(cause) for cause in self.causes]
         order = sorted(range(len(means)), key=lambda k: -means[k])
         ends = [self.interval(self.causes[k]) for k in order]
-        return [
+        columns: list[Column] = [
             ("cause", [self.labels[k] for k in order], str),
             ("mean", [means[k] for k in order], spoken_probability),
-            ("low", [low for low, _ in ends], spoken_probability),
-            ("high", [high for _, high in ends], spoken_probability),
+            ("95 % interval", ends, spoken_interval),
         ]
-
-    def _notes(self) -> list[str]:
-        return ["Low and high: ends of the central 95 %."]
+        if self.responsibility is None:
+            return columns
+        explains = [self.mean(self.causes[k], "responsibility") for k in order]
+        around = [self.interval(self.causes[k], of="responsibility") for k in order]
+        return [
+            *columns,
+            ("explains it", explains, spoken_probability),
+            ("its 95 % interval", around, spoken_interval),
+        ]
 
 
 def draw_networks(spec: ModelSpec, beliefs: Beliefs, count: int, seed: int) -> Draws:
@@ -141,7 +160,11 @@ def draw_networks(spec: ModelSpec, beliefs: Beliefs, count: int, seed: int) -> D
 
 
 def sample_posteriors(
-    draws: Draws, likelihoods: Mapping[str, Array], causes: Mapping[str, str], engine: Engine
+    draws: Draws,
+    likelihoods: Mapping[str, Array],
+    causes: Mapping[str, str],
+    engine: Engine,
+    explain: Callable[[Network], Mapping[str, float]] | None = None,
 ) -> Sampled:
     """Posteriors of some causes in each draw, weighted by how probable the evidence is in it.
 
@@ -155,6 +178,8 @@ def sample_posteriors(
         The causes, with what to call them.
     engine : Engine
         Computes the posteriors.
+    explain : callable, optional
+        Gives the responsibilities of the causes in a network.
 
     Raises
     ------
@@ -164,17 +189,26 @@ def sample_posteriors(
     names = tuple(causes)
     logs = np.full(len(draws.networks), -np.inf)
     probability = np.zeros([len(draws.networks), len(names)])
+    responsibility = np.zeros_like(probability)
     for number, network in enumerate(draws.networks):
         answer = engine.answer(network, likelihoods, names)
         logs[number] = answer.log_evidence
         for column, name in enumerate(names):
             if answer.marginals:
                 probability[number, column] = answer.marginals[name][1:].sum()
+        if explain is not None and answer.marginals:
+            responsibility[number] = [*explain(network).values()]
     if not np.isfinite(logs.max()):
         raise EngineError("The evidence is impossible in every draw.", [])
     weights = np.exp(logs - logs.max())
-    labels = tuple(causes.values())
-    return Sampled(names, labels, read_only(probability), read_only(weights / weights.sum()), draws.seed)
+    return Sampled(
+        names,
+        tuple(causes.values()),
+        read_only(probability),
+        None if explain is None else read_only(responsibility),
+        read_only(weights / weights.sum()),
+        draws.seed,
+    )
 
 
 def _with_values(spec: ModelSpec, values: Mapping[Path, float]) -> ModelSpec:

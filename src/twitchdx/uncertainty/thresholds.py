@@ -62,6 +62,10 @@ class CareThresholds(Tabled):
         many = sum(each.open for each in self.thresholds)
         said = {0: "no bound", 1: "one bound"}.get(many, f"{many} bounds")
         level = self.level.replace("_", " ")
+        if all(each.interval is None for each in self.thresholds):
+            return (
+                f"Bounds on probabilities that triage looks at; the level is {level}. No intervals are known."
+            )
         return (
             f"Bounds on probabilities that triage looks at; the level is {level}. Within its 95 % interval a "
             f"probability could lie on the other side of {said}."
