@@ -200,3 +200,13 @@ def test_a_what_if_of_its_value_moves_all_of_its_places(tmp_path: Path) -> None:
     high = with_parameters(model._assembled, {dotted(path): 0.7})
     expected = query(high.network, answer.evidence, ("rust",), ExactEngine()).marginals["rust"][1:].sum()
     assert function.at_high == pytest.approx(float(expected), rel=1e-10)
+
+
+def test_a_shared_number_is_drawn_once_and_stops_only_where_its_neighbours_bound_it() -> None:
+    spec = dx.load_model("knee_twitching").spec
+    assert spec is not None
+    beliefs = believe(spec)
+    drawn = beliefs.draw(1000, 6)
+    places = [(first, place) for place, first in enumerate(beliefs.first.tolist()) if first != place]
+    assert len(places) > 100
+    assert (drawn[:, [a for a, _ in places]] == drawn[:, [b for _, b in places]]).mean() > 0.99

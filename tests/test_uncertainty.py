@@ -166,6 +166,20 @@ def test_numbers_move_with_their_deviates_as_they_are_drawn(hinge: dx.Model) -> 
     assert (np.diag(found)[~uncertain] == 0.0).all()
 
 
+def test_every_number_keeps_the_spread_that_was_stated() -> None:
+    # Whatever bounds it in its row, or whichever grade stands below.
+    beliefs = believe(spec_of(dx.load_model("knee_twitching")))
+    found = np.sqrt((dense(beliefs.moves, len(beliefs.paths)) ** 2).sum(axis=1))
+    uncertain = beliefs.slopes > 0.0
+    assert found[uncertain] == pytest.approx(beliefs.slopes[uncertain], rel=0.05)
+    assert (found[~uncertain] == 0.0).all()
+    random = np.random.default_rng(0).standard_normal(3000)
+    alone = np.array([each.values(random).std() for each in beliefs.spreads])[uncertain]
+    drawn = beliefs.draw(3000, 4)[:, uncertain].std(axis=0)
+    assert drawn == pytest.approx(alone, rel=0.45)
+    assert np.quantile(drawn / alone, [0.05, 0.95]) == pytest.approx([1.0, 1.0], abs=0.1)
+
+
 def test_a_row_with_the_spreads_of_a_dirichlet_distribution_has_its_covariances() -> None:
     # Closed form: cov(p_i, p_j) = p_i (delta_ij - p_j) / (a + 1), a the sum of the shape parameters.
     shape = np.array([5.0, 30.0, 12.0, 53.0])

@@ -24,6 +24,8 @@ from twitchdx.errors import (
     OptionError,
     UnknownNameError,
 )
+from twitchdx.loading import parse_case
+from twitchdx.tables import spoken_decibans, spoken_probability
 from twitchdx.whatif import CauseChange, WhatIf, compare_models, what_if, with_parameters
 
 PRIOR = "causes.loose_screw.distribution.categorical.probabilities.present"
@@ -208,6 +210,34 @@ def test_every_problem_of_every_change_is_named_at_once(model: dx.Model) -> None
     assert "Did you mean 'hinge2001'?" in said
 
 
+@pytest.mark.parametrize(
+    ("path", "offered"),
+    [
+        ("causes.wear.prior", "'causes.wear.distribution.noisy_or.leak'"),
+        ("wobble.leak", "'findings.wobble.distribution.noisy_or.leak'?"),
+        ("causes.waer.distribution.noisy_or.leek", "'causes.wear.distribution.noisy_or.leak'?"),
+        ("causes.rust.distribution.noisy_or.leak", "'causes.rust.distribution.log_linear"),
+    ],
+)
+def test_paths_that_are_offered_are_near(model: dx.Model, path: str, offered: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        with_parameters(model._assembled, {path: 0.1})
+    assert f"Did you mean {offered}" in caught.value.issues[0].fix
+
+
+def test_where_no_path_is_near_none_is_offered(model: dx.Model) -> None:
+    with pytest.raises(
+        UnknownNameError, match=r"None of the \d+ is near; `model\.parameters\(\)` lists them"
+    ):
+        with_parameters(model._assembled, {"zzzz": 0.1})
+
+
+def test_changes_that_are_no_mapping_are_refused(model: dx.Model) -> None:
+    for wrong in ([PRIOR, 0.1], PRIOR, None):
+        with pytest.raises(OptionError, match="Give a mapping of path to number"):
+            model.with_parameters(wrong)  # type: ignore[arg-type]
+
+
 def test_names_alone_that_are_not_known_raise_what_unknown_names_raise(model: dx.Model) -> None:
     with pytest.raises(UnknownNameError):
         with_parameters(model._assembled, {PRIOR: {"valeu": 0.1}, "nothing": 1})
@@ -309,3 +339,91 @@ def test_cases_that_cannot_be_understood_are_named_together(model: dx.Model) -> 
     assert [each.where.path for each in caught.value.issues] == ["one.squeek", "two.squeak"]
     with pytest.raises(OptionError):
         compare_models(model._assembled, model._assembled, {}, engine, more_than=2)
+
+
+@pytest.mark.parametrize(
+    ("cases", "said"),
+    [
+        ([CASES["loud"], CASES["quiet"]], "not-a-mapping"),
+        ({}, "there is no case"),
+        (CASES["loud"], "this looks like one case"),
+        ({"title": "A hinge", "evidence": CASES["loud"]}, "this looks like one case"),
+        ({"squeak": {"none": 0.1, "soft": 1.0, "loud": 0.5}, "wobble": True}, "this looks like one case"),
+    ],
+)
+def test_what_are_no_cases_is_refused(model: dx.Model, cases: Any, said: str) -> None:
+    with pytest.raises(EvidenceError, match=said) as caught:
+        model.compare(model, cases)
+    assert 'Write {"name": {...}}' in caught.value.issues[0].fix
+
+
+def test_a_case_of_a_case_file_is_its_evidence(model: dx.Model) -> None:
+    filed = {"title": "A hinge", "model": "squeaking_hinge", "evidence": CASES["loud"]}
+    as_read = parse_case(json.dumps(filed).encode(), "case.json")
+    found = model.compare(model, {"one": CASES["loud"], "two": filed, "three": as_read})  # type: ignore[dict-item]
+    one, two, three = (each.before for each in found.cases)
+    assert one == two == three == model.diagnose(CASES["loud"]).plain
+
+
+def test_what_is_no_model_is_refused(model: dx.Model) -> None:
+    with pytest.raises(OptionError) as caught:
+        model.compare("chest_clinic", CASES, more_than=2)  # type: ignore[arg-type]
+    assert [each.where.path for each in caught.value.issues] == ["other", "more_than"]
+    assert "load_model" in caught.value.issues[0].fix
+
+
+def test_variables_of_one_model_alone_are_named_once(model: dx.Model) -> None:
+    clinic = dx.load_model("chest_clinic")
+    with pytest.raises(EvidenceError) as caught:
+        model.compare(clinic, {**CASES, "breathless": {"dyspnoea": True, "sqeak": True}})
+    issues = {each.code: each for each in caught.value.issues}
+    assert len(caught.value.issues) == 2
+    assert "only the first model has squeak" in issues["different-variables"].message
+    assert "only the second model has dyspnoea" in issues["different-variables"].message
+    assert issues["unknown-variable"].where.path == "breathless.sqeak"
+
+
+def test_a_comparison_says_which_cause_moved_most(model: dx.Model) -> None:
+    other = model.with_parameters({PRIOR: {"value": 0.5, "high": 0.6}})
+    found = model.compare(other, CASES)
+    for each in found.cases:
+        before, after = (one.diagnose(CASES[each.name]).posterior for one in (model, other))
+        points = {cause: 100.0 * (after[cause] - before[cause]) for cause in before}
+        most = max(points, key=lambda cause: abs(points[cause]))
+        assert each.moved_most == most
+        assert each.moved_points == pytest.approx(points[most])
+        said = f"{model.variables[most].label}: {spoken_probability(before[most])} → "
+        assert said in str(found)
+    assert model.variables[found.cases[1].leader_after or ""].label in str(found)
+    assert model.compare(model, CASES).cases[0].moved_most is None
+
+
+def test_a_what_if_is_printed_in_words(model: dx.Model) -> None:
+    found = ask(model, {"squeak": "soft", "rust_meter": 3.0}, {"wobble": True, "rust_meter": None})
+    text = str(found)
+    assert "Wobble: not observed → present" in text
+    assert "True" not in text
+    assert "explains it after" in text
+    leaders = [model.variables[each or ""].label for each in (found.leader_before, found.leader_after)]
+    expected = f"{leaders[1]}, as before" if leaders[0] == leaders[1] else " → ".join(leaders)
+    assert f"First cause: {expected}." in text
+    screw = of(found.causes, "loose_screw")
+    assert screw.decibans is not None
+    assert spoken_decibans(screw.decibans) in text
+
+
+def test_a_cause_that_hardly_moves_is_not_printed_and_stays_in_the_frame(model: dx.Model) -> None:
+    found = ask(model, {"squeak": "soft"}, {"season": "damp"})
+    still = [each for each in found.causes if not each.moves]
+    assert 0 < len(still) < len(found.causes)
+    rows = str(found).split("Left out: ")[0]
+    assert not any(each.label in rows for each in still)
+    assert "hardly move" in str(found)
+    assert len(found.to_frame()) == len(found.causes)
+
+
+def test_withdrawing_what_was_not_given_says_that_nothing_was(model: dx.Model) -> None:
+    found = ask(model, {"squeak": "soft"}, {"wobble": None, "squeak": "soft"})
+    assert "What if: nothing is changed" in str(found)
+    assert "Wobble was not given: nothing was withdrawn." in str(found)
+    assert "Squeak is what was given already." in str(found)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
-from itertools import product
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from twitchdx.tables import spoken_interval
 from twitchdx.uncertainty.intervals import measure_uncertainty
 from twitchdx.whatif import Intervention, intervene
 from twitchdx.whatif.intervention import differentiate_persistence
-from twitchdx.whatif.windows import open_windows
+from twitchdx.whatif.windows import Setting, open_windows, stay
 
 Likelihoods = Mapping[str, Array]
 Question = tuple[Network, str, dict[str, int], dict[str, Array]]
@@ -40,43 +39,50 @@ def questions(draw: st.DrawFn) -> Question:
     return network, complaint, states, draw(possible_evidence(network))
 
 
-def below(network: Network, names: Mapping[str, int]) -> list[str]:
-    """What is downstream of some variables, parents first; they themselves are left out."""
-    found: list[str] = []
+def below(network: Network, names: Iterable[str], *, within: Collection[str] = ()) -> set[str]:
+    """What is downstream of some variables, past none of those `within`; they themselves are left out."""
+    found: set[str] = set()
     for name in Enumeration(network).order:
-        if name not in names and any(each in names or each in found for each in network[name].parents):
-            found.append(name)
-    return found
+        if name not in within and any(each in names or each in found for each in network[name].parents):
+            found.add(name)
+    return found - set(names)
 
 
-def predicted(
-    network: Network, complaint: str, acted: Mapping[str, int], told: Likelihoods, *, stay: bool = False
-) -> list[float]:
-    """P(complaint in the second window), world after world.
+def predicted(network: Network, complaint: str, acted: Mapping[str, int], told: Likelihoods) -> list[float]:
+    """P(complaint in the second window), world after world of the first, each with its P(world | evidence).
 
-    For each world of the first window, as probable as the evidence makes it, go through all states that what
-    is downstream may take anew. With `stay`, what is acted on keeps the state that it has in that world.
+    In each of them go through the variables, parents first: what is set is set, what has the parents that it
+    had stays, and everything else may take any state, as probable as its parents make it.
     """
-    anew = below(network, acted)
-    tables = {name: exact_table(network, name) for name in anew}
-    ranges = [range(network.cardinality(name)) for name in anew]
-    kept: defaultdict[tuple[tuple[str, int], ...], float] = defaultdict(float)
-    for weight, world, _ in Enumeration(network).worlds:
-        rest = {name: state for name, state in world.items() if name not in anew}
-        held = rest if stay else rest | acted
-        kept[tuple(held.items())] += weight * math.prod(
-            float(vector[world[name]]) for name, vector in told.items()
-        )
+    enumeration = Enumeration(network)
+    order = enumeration.order[: enumeration.order.index(complaint) + 1]
+    tables = {name: exact_table(network, name) for name in order}
     found = [0.0] * network.cardinality(complaint)
-    for held, weight in kept.items():
-        for states in product(*ranges):
-            second = dict(held) | dict(zip(anew, states, strict=True))
-            p = weight
-            for name in anew:
-                values, denominator = tables[name]
-                row = values[tuple(second[parent] for parent in network[name].parents)]
-                p *= float(row[second[name]] / denominator)
+
+    def go_on(p: float, world: Mapping[str, int], second: dict[str, int]) -> None:
+        if len(second) == len(order):
             found[second[complaint]] += p
+            return
+        name = order[len(second)]
+        parents = network[name].parents
+        if name in acted:
+            go_on(p, world, {**second, name: acted[name]})
+        elif all(second[each] == world[each] for each in parents):
+            go_on(p, world, {**second, name: world[name]})
+        else:
+            values, denominator = tables[name]
+            row = values[tuple(second[each] for each in parents)]
+            for state, numerator in enumerate(row):
+                if numerator:
+                    go_on(p * float(numerator / denominator), world, {**second, name: state})
+
+    weights: defaultdict[tuple[int, ...], float] = defaultdict(float)
+    for weight, world, _ in enumeration.worlds:
+        likelihood = math.prod(float(vector[world[name]]) for name, vector in told.items())
+        weights[tuple(world[name] for name in order)] += weight * likelihood
+    for states, weight in weights.items():
+        if weight > 0.0:
+            go_on(weight, dict(zip(order, states, strict=True)), {})
     return [each / math.fsum(found) for each in found]
 
 
@@ -105,23 +111,40 @@ def truncated(network: Network, states: Mapping[str, int]) -> list[tuple[float, 
     return worlds
 
 
+def settings_of(states: Mapping[str, int]) -> frozenset[Setting]:
+    """Nothing is known of what they are before."""
+    return frozenset(Setting(name, state) for name, state in states.items())
+
+
 def answered(
-    engine: Engine, network: Network, complaint: str, acted: Mapping[str, int | None], told: Likelihoods
+    engine: Engine, network: Network, complaint: str, settings: frozenset[Setting], told: Likelihoods
 ) -> list[float]:
-    windows = open_windows(network, complaint, frozenset(acted.items()))
-    answer = engine.answer(windows.network, told, (windows.complaint,))
+    windows = open_windows(network, complaint, settings)
+    answer = engine.answer(windows.network, {**told, **windows.certain}, (windows.complaint,))
     found: list[float] = answer.marginals[windows.complaint].tolist()
     return found
 
 
 @given(questions())
-def test_what_is_downstream_is_drawn_anew_and_the_rest_stays(engine: Engine, question: Question) -> None:
+def test_nothing_happens_without_a_reason(engine: Engine, question: Question) -> None:
     network, complaint, states, told = question
-    after = answered(engine, network, complaint, states, told)
+    after = answered(engine, network, complaint, settings_of(states), told)
     assert after == pytest.approx(predicted(network, complaint, states, told), rel=1e-9, abs=1e-12)
-    unchanged = answered(engine, network, complaint, dict.fromkeys(states), told)
-    expected = predicted(network, complaint, states, told, stay=True)
-    assert unchanged == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@given(questions(), st.data())
+def test_what_is_certain_of_what_is_set_makes_the_network_smaller_and_no_difference(
+    engine: Engine, question: Question, data: st.DataObject
+) -> None:
+    network, complaint, states, told = question
+    seen = {name: data.draw(st.integers(0, network.cardinality(name) - 1)) for name in states}
+    told = {**told, **{name: np.eye(network.cardinality(name))[state] for name, state in seen.items()}}
+    assume(Enumeration(network).mass(told) > 1e-12)
+    known = frozenset(Setting(name, state, seen[name] != state) for name, state in states.items())
+    after = answered(engine, network, complaint, known, told)
+    assert after == pytest.approx(predicted(network, complaint, states, told), rel=1e-9, abs=1e-12)
+    small, full = (open_windows(network, complaint, each) for each in (known, settings_of(states)))
+    assert len(small.network) < len(full.network) or small.may_change == full.may_change == ()
 
 
 @given(questions())
@@ -141,44 +164,51 @@ def test_without_evidence_downstream_it_is_the_truncated_factorization(
         math.fsum(p for p, world in weighed if world[complaint] == state) / total
         for state in range(network.cardinality(complaint))
     ]
-    assert answered(engine, network, complaint, states, told) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    # And with nothing set, what is drawn anew is as it would be for the first time.
-    seen = Enumeration(network).marginal(complaint, told)
-    unchanged = answered(engine, network, complaint, dict.fromkeys(states), told)
-    assert unchanged == pytest.approx(seen, rel=1e-9, abs=1e-12)
+    after = answered(engine, network, complaint, settings_of(states), told)
+    assert after == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @given(questions())
 def test_the_first_window_does_not_know_of_the_second(engine: Engine, question: Question) -> None:
     network, complaint, states, told = question
-    windows = open_windows(network, complaint, frozenset(states.items()))
-    before, within = (engine.answer(each, told, tuple(network)) for each in (network, windows.network))
+    windows = open_windows(network, complaint, settings_of(states))
+    before = engine.answer(network, told, tuple(network))
+    within = engine.answer(windows.network, {**told, **windows.certain}, tuple(network))
     assert within.log_evidence == pytest.approx(before.log_evidence, rel=1e-9, abs=1e-12)
     for name in network:
         assert within.marginals[name] == pytest.approx(before.marginals[name], rel=1e-9, abs=1e-12)
 
 
 @given(questions())
-def test_to_set_what_is_certainly_so_changes_nothing(engine: Engine, question: Question) -> None:
+def test_to_set_what_is_certainly_so_leaves_everything_as_it_is(engine: Engine, question: Question) -> None:
     network, complaint, states, told = question
-    seen = {name: np.eye(network.cardinality(name))[state] for name, state in states.items()}
-    told = {**told, **seen}
+    told = {**told, **{name: np.eye(network.cardinality(name))[state] for name, state in states.items()}}
     assume(Enumeration(network).mass(told) > 1e-12)
-    unchanged = answered(engine, network, complaint, dict.fromkeys(states), told)
-    after = answered(engine, network, complaint, states, told)
-    assert after == pytest.approx(unchanged, rel=1e-9, abs=1e-12)
+    now = Enumeration(network).marginal(complaint, told)
+    for changes in (None, False):
+        settings = frozenset(Setting(name, state, changes) for name, state in states.items())
+        assert answered(engine, network, complaint, settings, told) == pytest.approx(now, rel=1e-9, abs=1e-12)
+    assert open_windows(network, complaint, settings).network is network
 
 
 @given(questions())
-def test_what_is_drawn_anew_is_downstream_and_leads_to_the_complaint(question: Question) -> None:
+def test_what_may_change_is_downstream_and_leads_to_the_complaint(question: Question) -> None:
     network, complaint, states, _ = question
-    windows = open_windows(network, complaint, frozenset(states.items()))
+    windows = open_windows(network, complaint, settings_of(states))
     free = {complaint}  # what leads to the complaint past what is set
     for name in reversed(Enumeration(network).order):
         if name not in states and any(name in network[each].parents for each in free):
             free.add(name)
-    assert windows.drawn_anew == tuple(n for n in network if n in free and n in below(network, states))
-    assert (windows.complaint == complaint) == (complaint not in windows.drawn_anew)
+    moved = below(network, states)
+    assert windows.may_change == tuple(name for name in network if name in free & moved)
+    assert (windows.complaint == complaint) == (complaint not in moved)
+    # What is so already moves nothing, and still nothing passes through it.
+    first, *others = states
+    still = frozenset(
+        Setting(name, state, False if name == first else None) for name, state in states.items()
+    )
+    past = below(network, others, within=(first,))
+    assert open_windows(network, complaint, still).may_change == tuple(n for n in network if n in free & past)
 
 
 @pytest.fixture(scope="module")
@@ -195,20 +225,31 @@ def test_an_intervention_tells_what_is_set_and_what_comes_of_it(model: dx.Model)
     evidence = {"squeak": "soft", "season": "damp"}
     found = do(model, evidence, {"rust": "absent", "wear": False})
     diagnosis = model.diagnose(evidence)
-    assert found.drawn_anew == ("friction", "squeak")
+    assert found.may_change == ("friction", "squeak")
     told = diagnosis.evidence.likelihoods
-    states = {"rust": 0, "wear": 0}
-    for stay, prediction, persists in (
-        (False, found.after, found.persists_after),
-        (True, found.unchanged, found.persists_unchanged),
-    ):
-        expected = predicted(model.network, "squeak", states, told, stay=stay)
-        assert list(prediction) == ["none", "soft", "loud"]
-        assert list(prediction.values()) == pytest.approx(expected, rel=1e-9)
-        assert persists == pytest.approx(1.0 - expected[0], rel=1e-9)
+    expected = predicted(model.network, "squeak", {"rust": 0, "wear": 0}, told)
+    assert list(found.after.values()) == pytest.approx(expected, rel=1e-9)
+    assert found.persists_after == pytest.approx(1.0 - expected[0], rel=1e-9)
+    assert list(found.after) == list(found.unchanged) == ["none", "soft", "loud"]
     already = {each.variable: each.probability for each in found.actions}
     assert already == pytest.approx({name: diagnosis.distribution(name)["absent"] for name in already})
     assert found.reaches
+
+
+def test_if_nothing_is_changed_the_complaint_stays_as_it_is_whatever_the_action(model: dx.Model) -> None:
+    actions = {"rust": "absent"}, {"season": "dry"}, {"friction": "present"}
+    seen = {"squeak": "soft", "season": "damp"}
+    for action in actions:
+        found = do(model, seen, action)
+        assert found.unchanged == {"none": 0.0, "soft": 1.0, "loud": 0.0}
+        assert (found.persists_unchanged, found.interval_unchanged) == (1.0, (1.0, 1.0))
+        assert "It persists with" in str(found)
+    unseen = {"season": "damp", "wobble": True}
+    posterior = model.diagnose(unseen).distribution("squeak")
+    for action in actions:
+        found = do(model, unseen, action)
+        assert found.unchanged == pytest.approx(posterior, rel=1e-12)
+        assert "It is present with" in str(found)
 
 
 def test_the_order_of_actions_does_not_matter(model: dx.Model) -> None:
@@ -216,7 +257,7 @@ def test_the_order_of_actions_does_not_matter(model: dx.Model) -> None:
     one, other = ({"season": "dry", "friction": "absent"}, {"friction": "absent", "season": "dry"})
     found, again = (do(model, evidence, actions) for actions in (one, other))
     assert (found.after, found.unchanged) == (again.after, again.unchanged)
-    assert (found.interval_after, found.drawn_anew) == (again.interval_after, ("squeak",))
+    assert (found.interval_after, found.may_change) == (again.interval_after, ("squeak",))
 
 
 def test_what_does_not_lead_to_the_complaint_leaves_it_as_it_is() -> None:
@@ -227,24 +268,39 @@ def test_what_does_not_lead_to_the_complaint_leaves_it_as_it_is() -> None:
         for action in ({"smoking": False}, {"bronchitis": False})
     )
     assert (found.reaches, apart.reaches) == (True, False)
-    assert "chest_xray" in found.drawn_anew
-    assert found.after["abnormal"] < found.unchanged["abnormal"] < 1.0
-    # It is not drawn anew: it stays as it was observed.
-    assert apart.drawn_anew == ()
+    assert "chest_xray" in found.may_change
+    assert found.after["abnormal"] < found.unchanged["abnormal"] == 1.0
+    assert apart.may_change == ()
     assert apart.after == apart.unchanged == {"normal": 0.0, "abnormal": 1.0}
     assert apart.interval_after == apart.interval_unchanged == (1.0, 1.0)
     assert "nothing changes" in str(apart)
 
 
-def test_what_was_observed_of_what_is_set_was_so_before_the_action(model: dx.Model) -> None:
+def test_what_is_so_already_changes_nothing(model: dx.Model) -> None:
     evidence = {"season": "damp", "rust": "severe", "squeak": "loud"}
-    found = do(model, evidence, {"rust": "absent"})
+    found, still = (do(model, evidence, {"rust": state}) for state in ("absent", "severe"))
     assert found.actions[0].probability == 0.0
-    assert found.after["none"] > found.unchanged["none"] > 0.0
-    # Nothing is changed by what is so already.
-    still = do(model, evidence, {"rust": "severe"})
-    assert still.after == pytest.approx(still.unchanged)
-    assert still.unchanged == pytest.approx(found.unchanged)
+    assert found.after["none"] > 0.0
+    assert (still.actions[0].probability, still.reaches, still.may_change) == (1.0, True, ())
+    assert still.after == still.unchanged == found.unchanged
+    assert "This is so already: nothing changes." in str(still)
+    past = do(model, {"friction": "present", "season": "damp"}, {"season": "dry", "friction": "present"})
+    assert "only through what is so already" in str(past) or past.may_change
+    # Beside an action that does change something it is named, and holds its variable as it is.
+    both = do(model, evidence, {"rust": "severe", "wear": False})
+    assert "absent" not in both.actions[0].state
+    assert ": this is so already." in str(both)
+    told = model.diagnose(evidence).evidence.likelihoods
+    expected = predicted(model.network, "squeak", {"rust": 2, "wear": 0}, told)
+    assert list(both.after.values()) == pytest.approx(expected, rel=1e-9)
+
+
+def test_an_action_may_bring_a_complaint_that_is_not_there(model: dx.Model) -> None:
+    found = do(model, {"squeak": "none"}, {"rust": "severe"})
+    assert found.persists_unchanged == 0.0 < found.persists_after
+    assert "none was observed; when this is set, it comes with" in str(found)
+    still = do(model, {"squeak": "none", "rust": "severe"}, {"rust": "severe"})
+    assert "none was observed, and none comes of this" in str(still)
 
 
 def test_what_the_complaint_tells_of_the_rest_counts(model: dx.Model) -> None:
@@ -270,6 +326,9 @@ def test_all_that_cannot_be_set_is_said_at_once(model: dx.Model) -> None:
     assert "Did you mean 'rust'?" in str(caught.value)
     with pytest.raises(EvidenceError, match="no-action"):
         do(model, {}, {})
+    for actions in ("rust", ["rust"], None):
+        with pytest.raises(EvidenceError, match="not-a-mapping"):
+            model.diagnose({}).do(actions)  # type: ignore[arg-type]
 
 
 def test_observations_that_exclude_each_other_are_named(model: dx.Model) -> None:
@@ -277,49 +336,74 @@ def test_observations_that_exclude_each_other_are_named(model: dx.Model) -> None
         model.do({"rust": "absent"}, {"squeak": "loud", "annoyed_owner": False})
 
 
-def test_less_coffee_makes_the_twitch_of_a_coffee_drinker_rarer() -> None:
-    model = dx.load_model("knee_twitching")
+@pytest.fixture(scope="module")
+def shipped() -> dx.Model:
+    return dx.load_model("knee_twitching")
+
+
+def test_less_coffee_makes_the_twitch_of_a_coffee_drinker_rarer(shipped: dx.Model) -> None:
     evidence = {"caffeine_intake": "high", "muscle_twitching": "frequent"}
     found, other = (
-        model.do({"caffeine_intake": "low"}, evidence, engine=each) for each in ("exact", "pgmpy")
+        shipped.do({"caffeine_intake": "low"}, evidence, engine=each) for each in ("exact", "pgmpy")
     )
-    assert found.persists_after < found.persists_unchanged - 0.04
-    assert found.unchanged["frequent"] > found.after["frequent"]
+    assert found.persists_unchanged == 1.0
+    assert 0.5 < found.persists_after < 0.65
     assert other.after == pytest.approx(found.after, rel=1e-9)
     assert other.unchanged == pytest.approx(found.unchanged, rel=1e-9)
-    assert found.drawn_anew[-1] == "muscle_twitching"
-    # Who does not know whether somebody twitches sees less of what coffee does.
-    unknown = model.do({"caffeine_intake": "low"}, {"age": 34})
-    assert unknown.persists_unchanged < found.persists_unchanged
+    assert found.may_change[-1] == "muscle_twitching"
+    six_coffees = evidence | {"twitching_duration": "weeks", "insomnia": True, "muscle_weakness": False}
+    assert 0.3 < shipped.do({"caffeine_intake": "low"}, six_coffees).persists_after < 0.45
+    assert shipped.do({"caffeine_intake": "high"}, six_coffees).persists_after == 1.0
+
+
+def test_a_water_tablet_is_stopped_and_potassium_put_right(shipped: dx.Model) -> None:
+    evidence = {"diuretic_use": True, "serum_potassium": "low", "muscle_twitching": "frequent"}
+    diagnosis = shipped.diagnose(evidence)
+    stopped, put_right = (
+        diagnosis.do(action) for action in ({"diuretic_use": False}, {"hypokalaemia": "absent"})
+    )
+    for found in (stopped, put_right):
+        assert found.persists_unchanged == 1.0
+        assert found.persists_after < 0.9
+    assert "hypokalaemia" in stopped.may_change
+    assert put_right.may_change == ("muscle_twitching",)
 
 
 # Intervals
 
 EVIDENCE = {"squeak": "loud", "wobble": True, "season": "damp"}
+UNSEEN = {"wobble": True, "season": "damp"}
 
 
-def persistence(model: dx.Model, actions: Mapping[str, object]) -> list[float]:
-    found = model.do(actions, EVIDENCE)
-    return [math.log(p / (1.0 - p)) for p in (found.persists_after, found.persists_unchanged)]
+def persistence(
+    model: dx.Model, actions: Mapping[str, object], evidence: Mapping[str, object]
+) -> list[float]:
+    found = model.do(actions, evidence)
+    pair = (found.persists_after, found.persists_unchanged)
+    return [math.log(p / (1.0 - p)) if p < 1.0 else math.inf for p in pair]
 
 
+@pytest.mark.parametrize("evidence", [EVIDENCE, UNSEEN])
 @pytest.mark.parametrize("actions", [{"rust": "absent"}, {"season": "dry"}, {"friction": "present"}])
-def test_slopes_are_what_a_small_change_of_a_number_does(model: dx.Model, actions: Mapping[str, str]) -> None:
+def test_slopes_are_what_a_small_change_of_a_number_does(
+    model: dx.Model, actions: Mapping[str, str], evidence: Mapping[str, object]
+) -> None:
     network, engine, spec = model.network, ExactEngine(), model.spec
     assert spec is not None
     states = {name: network[name].states.index(state) for name, state in actions.items()}
-    pair = (
-        open_windows(network, "squeak", frozenset(states.items())),
-        open_windows(network, "squeak", frozenset((name, None) for name in states)),
-    )
-    told = model.diagnose(EVIDENCE).evidence.likelihoods
+    pair = (open_windows(network, "squeak", settings_of(states)), stay(network, "squeak"))
+    told = model.diagnose(evidence).evidence.likelihoods
     after, unchanged = (
-        engine.answer(each.network, told, (each.complaint,)).marginals[each.complaint] for each in pair
+        engine.answer(each.network, {**told, **each.certain}, (each.complaint,)).marginals[each.complaint]
+        for each in pair
     )
     slopes = differentiate_persistence(network, pair, (after, unchanged), told, engine)
-    assert slopes.log_odds == pytest.approx(persistence(model, actions))
+    assert slopes.log_odds == pytest.approx(persistence(model, actions, evidence))
     known = measure_uncertainty(spec, network, engine)
     by_estimate = known.jacobian.by_estimate(slopes.by_number)
+    # What was observed stays, whatever the numbers.
+    compared = 1 if "squeak" in evidence else 2
+    assert not by_estimate[compared:].any()
     numbers = {each.path: each.value for each in model.parameters()}
     tried = 0
     for path, slope in zip(known.jacobian.paths, by_estimate.T, strict=True):
@@ -329,16 +413,16 @@ def test_slopes_are_what_a_small_change_of_a_number_does(model: dx.Model, action
         if value + step > 1.0 and value - step < 1.0:
             continue
         up, down = (
-            np.array(persistence(model.with_parameters({name: moved}), actions))
+            np.array(persistence(model.with_parameters({name: moved}), actions, evidence)[:compared])
             for moved in (value + step, value - step)
         )
-        assert slope == pytest.approx((up - down) / (2.0 * step), rel=1e-4, abs=1e-6), name
+        assert slope[:compared] == pytest.approx((up - down) / (2.0 * step), rel=1e-4, abs=1e-6), name
         tried += 1
     assert tried > 20
 
 
 def test_the_interval_holds_the_value_and_is_said(model: dx.Model) -> None:
-    found = do(model, EVIDENCE, {"rust": "absent"})
+    found = do(model, UNSEEN, {"rust": "absent"})
     for value, interval in (
         (found.persists_after, found.interval_after),
         (found.persists_unchanged, found.interval_unchanged),

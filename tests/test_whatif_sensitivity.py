@@ -285,6 +285,75 @@ def test_a_certificate_holds_where_nothing_turns_the_answer(
         assert each.compiled == each.numbers == len(uncertain_numbers(one))
 
 
+LINK = "findings.squeak.distribution.noisy_max.links.loose_screw.present.soft"
+
+
+@pytest.fixture(scope="module")
+def tight(hinge: dx.Model) -> dx.Model:
+    """A model in which loose screws could be more frequent than the squeak that comes of them."""
+    return hinge.with_parameters({PRIOR: {"high": 0.9}, LINK: {"value": 0.9, "high": 0.95}})
+
+
+@pytest.fixture(scope="module")
+def strained(tight: dx.Model) -> Sensitivity:
+    return analyse_sensitivity(subject(tight, CREAKING), ("loose_screw",), compiled=None)
+
+
+def test_numbers_that_the_others_stop_before_an_end_are_named_and_counted(
+    tight: dx.Model, strained: Sensitivity, complete: Sensitivity
+) -> None:
+    stopped = {
+        each.path
+        for _, each in functions(strained)
+        if any(changed(tight, each.path, end) is None for end in (each.low, each.high))
+    }
+    assert PRIOR in stopped
+    for each in strained.robustness:
+        assert set(each.not_followed) == stopped
+        assert f"{len(stopped)} of those tried could not be followed to an end of" in each.statement
+    for each in complete.robustness:
+        assert each.not_followed == ()
+        assert "could not be followed" not in each.statement
+
+
+def test_the_print_names_what_turns_the_answer(hinge: dx.Model) -> None:
+    found = analyse_sensitivity(subject(hinge, {"squeak": "soft", "wobble": True}), ("loose_screw", "rust"))
+    said = " ".join(str(found).split())
+    assert any(each.turning_findings for each in found.robustness)
+    for flip in found.finding_flips:
+        assert len(flip.becomes) == len(flip.turns)
+        if flip.kind == "withdrawn":
+            assert f"- without {flip.label}: {flip.becomes[0]}" in said
+    for criterion in {each.criterion for each in found.number_flips}:
+        nearest = next(each for each in found.number_flips if each.criterion == criterion)
+        assert f"- with {nearest.path} " in said
+        assert f"instead of {nearest.value:g}: {nearest.after_label}" in said
+    names = {each.label for each in hinge.variables.values()}
+    for flip in found.number_flips:
+        assert flip.after_label in names or flip.after_label == flip.after.replace("_", " ")
+
+
+def test_an_end_that_is_not_possible_says_so_and_paths_can_be_copied(strained: Sensitivity) -> None:
+    (tornado,) = strained.tornadoes
+    # That number first, as the table shows only some.
+    first = sorted(tornado.functions, key=lambda each: each.path != PRIOR)
+    shown = dataclasses.replace(strained, tornadoes=(dataclasses.replace(tornado, functions=tuple(first)),))
+    assert first[0].at_high is None
+    for text in (str(shown), shown._repr_html_()):
+        assert "not possible" in text
+        assert "Not possible: the other numbers" in text
+        for each in first[:3]:
+            assert each.path in text
+
+
+def test_one_cause_need_not_stand_in_a_list(hinge: dx.Model) -> None:
+    one = subject(hinge, CREAKING)
+    assert analyse_sensitivity(one, "rust", compiled=3) == analyse_sensitivity(one, ["rust"], compiled=3)
+    for wrong in (5, ["rust", ["wear"]]):
+        with pytest.raises(UnknownNameError):
+            analyse_sensitivity(one, wrong, compiled=3)  # type: ignore[arg-type]
+
+
 def test_engines_agree(hinge: dx.Model) -> None:
     exact, pgmpy = (
         trace_number(subject(hinge, CREAKING, engine), PRIOR, "loose_screw") for engine in ("exact", "pgmpy")
@@ -324,6 +393,19 @@ def test_what_is_too_wide_for_an_exact_answer_is_said(hinge: dx.Model) -> None:
     narrow = Subject(hinge._assembled, diagnosis.evidence, Narrow(), hinge.complaint)
     found = analyse_sensitivity(narrow, (), compiled=3)
     assert found.not_judged == ("wobble=absent", "wobble=present")
+    assert "wobble=absent, wobble=present" in str(found)
+
+    class Forgetful(ExactEngine):
+        def answer(self, network: Any, likelihoods: Any, targets: Any) -> Any:
+            if len(targets) > 1 and not likelihoods:
+                message = "too wide"
+                raise EngineError(message)
+            return super().answer(network, likelihoods, targets)
+
+    forgetful = Subject(hinge._assembled, diagnosis.evidence, Forgetful(), hinge.complaint)
+    found = analyse_sensitivity(forgetful, (), compiled=3)
+    assert "squeak=None" in found.not_judged
+    assert all("the withdrawal of 1 finding could not be judged" in e.statement for e in found.robustness)
 
 
 def test_names_that_are_not_known_offer_the_nearest(hinge: dx.Model) -> None:

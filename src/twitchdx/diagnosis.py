@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
+    from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Quantity, Sampled
     from twitchdx.uncertainty.thresholds import CareThresholds
@@ -245,7 +246,7 @@ class Diagnosis:
         given = (model.assembled, model.specs, self.evidence)
         return whatif.what_if(*given, changes, self.engine, self.plain.complaint)
 
-    def sensitivity(self, causes: Collection[str] | None = None) -> Sensitivity:
+    def sensitivity(self, causes: str | Collection[str] | None = None) -> Sensitivity:
         """What the answer rests on, number by number and finding by finding.
 
         Left out, the causes are the leading ones and those that rules of care watch.
@@ -257,8 +258,9 @@ class Diagnosis:
     def do(self, actions: Mapping[str, Any]) -> Intervention:
         """What becomes of the complaint when risk factors, causes or processes are set.
 
-        All that was observed counts. What the action does not act on stays as it is now; what it acts on, the
-        complaint for the most part among it, happens anew. `twitchdx.whatif.intervene` says it exactly.
+        All that was observed counts. What the action does not act on stays as it is now; what it acts on
+        happens anew, and only then: with nothing changed an observed complaint persists. It is a prediction
+        and no counterfactual; `twitchdx.whatif.intervene` says it exactly.
 
         Parameters
         ----------
@@ -270,7 +272,8 @@ class Diagnosis:
         EvidenceError
             An action cannot be understood; the error lists every problem.
         EngineError
-            What is now and what happens anew tie together more than the engine can compute.
+            What is now and what happens anew tie together more than the engine can compute, as an action on
+            age or sex may do.
         ModelError
             The model was read from a network file, which has no roles.
         """
@@ -293,6 +296,27 @@ class Diagnosis:
         """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""
         plain: dict[str, Any] = json.loads(self.to_json())
         return plain
+
+    def to_frame(self, backend: Backend = "pandas") -> Any:
+        """The differential as a data frame: one row a cause, in its order.
+
+        Its columns are `cause`, `label`, `prior`, `probability`, `interval_low`, `interval_high`,
+        `responsibility`, `watched`, `responsibility_interval_low` and `responsibility_interval_high`, as
+        `Candidate` describes them.
+
+        Parameters
+        ----------
+        backend : str, optional
+            Of which kind: "pandas", "polars" or "pyarrow", which must be installed.
+
+        Raises
+        ------
+        OptionError
+            There is no such kind, or it is not installed.
+        """
+        from twitchdx.tables import Records
+
+        return Records((Candidate,), [(each,) for each in self.differential]).to_frame(backend)
 
     def to_json(self, indent: int | None = None) -> str:
         """The answer as JSON text; numbers keep every digit."""

@@ -151,3 +151,31 @@ def suggest(name: str, known: Iterable[str]) -> str:
         return "There is none to choose from: add it, or remove this entry."
     more = f", ... ({len(names)} in all)" if len(names) > 12 else ""
     return did_you_mean(name, names) or f"Choose one of: {', '.join(names[:12])}{more}."
+
+
+def suggest_labelled(name: str, labels: Mapping[str, Iterable[str]]) -> str:
+    """The same of names that people call by other words: by a label, whatever its case.
+
+    Parameters
+    ----------
+    name : str
+        What was found.
+    labels : mapping of str to iterable of str
+        Name -> what else it is called; the first of these is shown.
+    """
+    spoken = {each.casefold(): each for each in labels}
+    for own, words in labels.items():
+        for word in words:
+            spoken.setdefault(word.casefold(), own)
+    import difflib  # not needed by who only imports the package
+
+    wanted = name.casefold().strip()
+    near = difflib.get_close_matches(wanted, spoken, n=1) or difflib.get_close_matches(
+        wanted.replace(" ", "_"), spoken, n=1
+    )
+    if not near:
+        return suggest(name, labels)
+    found = spoken[near[0]]
+    if near[0] == found.casefold():
+        return f"Did you mean {found!r}?"
+    return f"Did you mean {found!r} ({next(iter(labels[found]))})?"

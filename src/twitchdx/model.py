@@ -196,6 +196,8 @@ class Model(ModelContents):
 
         Raises
         ------
+        OptionError
+            The changes are no mapping.
         UnknownNameError, ModelError
             A path is not known, or a number breaks a rule; the error lists every problem.
         """
@@ -218,16 +220,24 @@ class Model(ModelContents):
         other : Model
             The model to compare with.
         cases : mapping of str to mapping
-            Name -> evidence, as it is given to `diagnose`.
+            Name -> evidence, as it is given to `diagnose`, or a case as a case file has it.
         more_than : float, optional
             By how much a posterior must differ to be reported.
         engine : str or Engine, optional
             Computes all answers.
+
+        Raises
+        ------
+        EvidenceError
+            There is no case, or one cannot be understood; the error lists every problem.
+        OptionError
+            `other` is no model, or `more_than` no probability.
         """
         from twitchdx import whatif
 
-        sides = (self._assembled, other.assembled)
-        return whatif.compare_models(*sides, cases, get_engine(engine), more_than=more_than)
+        # What is no model is refused there, together with the other options.
+        second: Any = other.assembled if isinstance(other, ModelContents) else other
+        return whatif.compare_models(self._assembled, second, cases, get_engine(engine), more_than=more_than)
 
     def do(
         self,

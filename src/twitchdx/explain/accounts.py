@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from twitchdx.spec import Form, Grade, Role
-from twitchdx.tables import Column, Tabled, spoken_decibans, spoken_interval, spoken_probability
+from twitchdx.tables import Column, Records, Tabled, spoken_decibans, spoken_interval, spoken_probability
 
 Speaks = Literal["for", "against", "little"]
 Certainty = Literal["present", "absent"]
@@ -157,6 +157,9 @@ class Ledger(Tabled):
     def _columns(self) -> list[Column]:
         return _entry_columns(self.entries, (self.prior_decibans, self.posterior_decibans))
 
+    def _records(self) -> Records:
+        return Records((Entry,), [(each,) for each in self.entries])
+
     def _notes(self) -> list[str]:
         said = [f"Contributions: {self.method}."]
         if self.decided_by:
@@ -246,6 +249,9 @@ class Contrast(Tabled):
     def _columns(self) -> list[Column]:
         return _entry_columns(self.entries, (self.prior_decibans, self.posterior_decibans))
 
+    def _records(self) -> Records:
+        return Records((Entry,), [(each,) for each in self.entries])
+
     def _notes(self) -> list[str]:
         said = [f"Contributions: {self.method}. Both causes may be present."]
         if self.excluded:
@@ -269,6 +275,9 @@ class PlainWords(Tabled):
 
     def _columns(self) -> list[Column]:
         return []
+
+    def _records(self) -> Records:
+        return Records((PlainWords,), [(self,)])
 
     def _notes(self) -> list[str]:
         return [f"For a clinician: {self.clinician}"]

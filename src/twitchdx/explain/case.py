@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
-from twitchdx.errors import EngineError, Issue, UnknownNameError, Where, suggest
+from twitchdx.errors import EngineError, Issue, UnknownNameError, Where, suggest, suggest_labelled
 from twitchdx.evidence import Evidence
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
@@ -79,7 +79,7 @@ class Case:
 
     def require_causes(self, names: Iterable[object]) -> None:
         """That all of these are causes; see `require_causes`."""
-        require_causes(names, self.causes)
+        require_causes(names, self.described())
 
     def subsets(self, chosen: np.ndarray, targets: Iterable[str]) -> Answers:
         """The answers to parts of the evidence.
@@ -108,27 +108,46 @@ class Case:
         return answers
 
 
-def require_causes(names: Iterable[object], known: Collection[str]) -> None:
+def require_causes(names: Iterable[object], variables: Mapping[str, tuple[Role, Variable]]) -> None:
     """That all names are causes.
+
+    Parameters
+    ----------
+    names : iterable
+        What was given.
+    variables : mapping of str to pair
+        Every variable of the model with its role.
 
     Raises
     ------
     UnknownNameError
         Some are not; the error names them all, each with the nearest that is.
     """
+    causes = {name: each for name, (role, each) in variables.items() if role == "cause"}
     issues = [
-        Issue(
-            "error",
-            "unknown-cause",
-            Where(str(name)),
-            f"there is no cause {name!r}.",
-            suggest(str(name), known),
-        )
+        _no_cause(name, causes, variables)
         for name in names
-        if not isinstance(name, str) or name not in known
+        if not isinstance(name, str) or name not in causes
     ]
     if issues:
         raise UnknownNameError("The cause is not known.", issues)
+
+
+def _no_cause(
+    name: object, causes: Mapping[str, Variable], variables: Mapping[str, tuple[Role, Variable]]
+) -> Issue:
+    text = str(name)
+    spoken = {each: (variable.label, *variable.aliases) for each, variable in causes.items()}
+    message, fix = f"there is no cause {name!r}.", suggest_labelled(text, spoken)
+    called = {each.casefold(): each for each in variables}
+    for each in (*causes, *variables):
+        called.setdefault(variables[each][1].label.casefold(), each)
+    own = called.get(text.casefold().strip())
+    if own is not None and own not in causes:
+        role, variable = variables[own]
+        message = f"{own!r} ({variable.label}) is a {role.replace('_', ' ')}, not a cause."
+        fix = suggest("", causes)
+    return Issue("error", "unknown-cause", Where(text), message, fix)
 
 
 def refuse_wide(answers: Answers) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from twitchdx.explain.accounts import Account
-from twitchdx.tables import Column, Tabled, spoken_decibans, spoken_probability
+from twitchdx.tables import Column, Records, Tabled, spoken_decibans, spoken_probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,9 @@ class JointSets(Tabled):
             ("probability", [each.probability for each in self.sets], spoken_probability),
         ]
 
+    def _records(self) -> Records:
+        return Records((JointSet,), [(each,) for each in self.sets])
+
     def _notes(self) -> list[str]:
         return [f"Exact; the engine computed {self.answers:,} partial masses."]
 
@@ -57,6 +61,13 @@ class Clash(Account):
     """Natural log: of two, P(a) P(b) / P(a, b); of one against the others, P(a) / P(a | others)."""
     decibans: float
     """The same in decibans."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What a row of the data frame of a fit compares."""
+
+    compared: Literal["pair", "against_the_rest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,11 @@ class Fit(Tabled):
             ("compared", kinds, str),
             ("conflict", [each.decibans for each in shown], spoken_decibans),
         ]
+
+    def _records(self) -> Records:
+        pairs = [(each, _Compared("pair")) for each in self.clashes]
+        rest = [(each, _Compared("against_the_rest")) for each in self.against_the_rest]
+        return Records((Clash, _Compared), [*pairs, *rest])
 
     def _notes(self) -> list[str]:
         said = [self.rule]

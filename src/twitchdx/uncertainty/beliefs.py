@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,12 +31,13 @@ class Beliefs:
 
     z_p = sqrt(rho) z_family + sqrt(1 - rho) e_p,
 
-    so that any two of them have the correlation rho; all others are independent. A shared number that stands
-    in several places has one deviate for all of them. A number for "at least this grade" is drawn as a share
-    of the number for the grade below it, and of several probabilities that stand in one row each is drawn as
-    a share of what the ones before it leave, as in the generalized Dirichlet distribution [1]_, with
-    logit-normal shares. Then grades never cross, rows never exceed 1, and every mean is the number that the
-    posterior uses.
+    so that any two of them have the correlation rho; all others are independent. A number for "at least this
+    grade" is drawn as a share of the number for the grade below it, and of several probabilities that stand
+    in one row each is drawn as a share of what the better known ones leave, as in the generalized Dirichlet
+    distribution [1]_, with logit-normal shares. A share is independent of the rest, and so of a family whose
+    error the bound has already. Then grades never cross, rows never exceed 1, and every mean is the number
+    that the posterior uses. A shared number that stands in several places is drawn once; where
+    its neighbours in a place do not allow it, it stops at the bound that they set there.
 
     References
     ----------
@@ -68,34 +70,42 @@ class Beliefs:
     correlation: float
     first: NDArray[np.intp]
     moves: Sparse
-    _shares: tuple[_Share, ...]
+    _drawn: tuple[_Drawn, ...]
 
     def draw(self, count: int, seed: int) -> Array:
         """Values of all estimates, shape (count, P); the same seed gives the same values."""
         random = np.random.default_rng(seed)
-        z = random.standard_normal([count, len(self.paths)])
+        alone = random.standard_normal([count, len(self.paths)])
         common = random.standard_normal([count, int(self.family.max(initial=-1)) + 1])
-        inside = self.family >= 0
+        inside, z = self.family >= 0, alone.copy()
         z[:, inside] = np.sqrt(1.0 - self.correlation) * z[:, inside]
         z[:, inside] += np.sqrt(self.correlation) * common[:, self.family[inside]]
         z = z[:, self.first]
         values = np.empty_like(z)
         left: dict[int, Array] = {}
-        for number, each in enumerate(self._shares):
-            share = each.believed.values(z[:, number])
-            base = np.ones(count) if each.of is None else (left[each.of] if each.rest else values[:, each.of])
-            values[:, number] = share * base
-            left[number] = base - values[:, number] if each.rest else base
+        for each in self._drawn:
+            value = each.believed.values((alone if each.share else z)[:, each.number])
+            base = np.ones(count)
+            if each.after is not None:
+                base = left[each.after] if each.rest else values[:, each.after]
+                value = value * base if each.share else np.minimum(value, base)
+            values[:, each.number] = value
+            left[each.number] = base - value if each.rest else base
         return values
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
-    """How a number is drawn: as a share of which other one, or of what that one and those before it leave."""
+class _Drawn:
+    """How a number is drawn."""
 
-    of: int | None
+    number: int
     believed: Spread
-    rest: bool
+    after: int | None = None
+    """The number that bounds it: what it and those before it leave in a row, or the grade below."""
+    share: bool = False
+    """Whether it is drawn as a share of that bound; else it is drawn by itself, and stops at the bound."""
+    rest: bool = False
+    """Whether it stands in a row."""
 
 
 def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs:
@@ -113,14 +123,10 @@ def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs
     family = [names.index(each.family) if each.family else -1 for each in estimates.values()]
     spreads = tuple(spread_of(path, each) for path, each in estimates.items())
     first = _first_places(estimates)
-    sharing = _Sharing(tuple(estimates), spreads, family, correlation, first.tolist())
-    for number in range(len(estimates)):
-        sharing.add(number)
+    drawing = _Drawing(tuple(estimates), spreads, family, correlation, first.tolist())
+    drawing.run()
     moves = [
-        (number, deviate, slope)
-        for number, form in enumerate(sharing.value_forms)
-        for deviate, slope in form.items()
-        if slope
+        (number, deviate, slope) for number, form in drawing.moves.items() for deviate, slope in form.items()
     ]
     return Beliefs(
         tuple(estimates),
@@ -130,7 +136,7 @@ def believe(spec: ModelSpec, correlation: float = FAMILY_CORRELATION) -> Beliefs
         correlation,
         first,
         Sparse.of(moves, len(estimates) + len(names)),
-        tuple(sharing.shares),
+        tuple(drawing.drawn),
     )
 
 
@@ -161,7 +167,7 @@ def _combined(*weighted: tuple[float, _Form]) -> _Form:
     return found
 
 
-class _Sharing:
+class _Drawing:
     """How numbers are drawn, one after another, and how they move with the deviates at their means."""
 
     def __init__(
@@ -174,33 +180,62 @@ class _Sharing:
     ) -> None:
         self.paths, self.spreads, self.family = paths, spreads, family
         self.correlation, self.first = correlation, first
-        self.shares: list[_Share] = []
-        self.value_forms: list[_Form] = []
+        places = Counter(first)
+        self.shared = [places[each] > 1 for each in first]
+        self.drawn: list[_Drawn] = []
+        self.moves: dict[int, _Form] = {}
         # What a number and those before it in its row leave of 1: mean, and how it moves.
-        self.left: list[tuple[float, _Form]] = []
+        self.left: dict[int, tuple[float, _Form]] = {}
 
-    def add(self, number: int) -> None:
-        """The next number."""
-        path, own = self.paths[number], self.spreads[number]
-        before = number - 1 if number and self.paths[number - 1][:-1] == path[:-1] else None
-        chained = before is not None and own.scale == "logit" and self.spreads[before].scale != "log"
-        share = _Share(None, own, _in_row(path))
-        base: tuple[float, _Form] = (1.0, {})
-        if chained and before is not None and _in_row(path):
-            base = self.left[before]
-            share = _Share(before, _part_of_rest(own, *base), rest=True)
-        elif chained and before is not None and _is_grade(path):
-            below = self.spreads[before]
-            if below.mean >= own.mean > 0.0:
-                base = (below.mean, self.value_forms[before])
-                share = _Share(before, _part_of_grade(own, below), rest=False)
-        moved = _combined(
-            (base[0], self.deviate(number, share.believed.slope)), (share.believed.mean, base[1])
-        )
-        self.shares.append(share)
-        self.value_forms.append(moved)
-        rest = (base[0] - own.mean, _combined((1.0, base[1]), (-1.0, moved))) if share.rest else (1.0, {})
-        self.left.append(rest)
+    def run(self) -> None:
+        """All numbers, rows in an order of their own."""
+        rows: dict[Path, list[int]] = {}
+        for number, path in enumerate(self.paths):
+            if _in_row(path) and self.spreads[number].scale != "log":
+                rows.setdefault(path[:-1], []).append(number)
+        done: set[int] = set()
+        for number, path in enumerate(self.paths):
+            row = rows.get(path[:-1], ())
+            if number in row:
+                # The best known first: what they leave is then as well known, and hardly moves the others.
+                ordered = sorted(row, key=lambda each: (self.spreads[each].slope, each))
+                for before, each in zip([None, *ordered], ordered, strict=False):
+                    if each not in done:
+                        self.add_to_row(each, before)
+                done.update(ordered)
+            else:
+                below = number - 1 if number and self.paths[number - 1][:-1] == path[:-1] else None
+                self.add_grade(number, below if _is_grade(path) else None)
+
+    def add_to_row(self, number: int, before: int | None) -> None:
+        """A probability of a row, after those that are better known."""
+        rest, moves = self.left[before] if before is not None else (1.0, {})
+        own = self.spreads[number]
+        if before is None or self.shared[number]:
+            drawn = _Drawn(number, own, before, rest=True)
+            moved = self.deviate(number, own.slope)
+        else:
+            part = _part(own, rest, _variance(moves))
+            drawn = _Drawn(number, part, before, share=True, rest=True)
+            moved = _combined((rest, {number: part.slope}), (part.mean, moves))
+        self.drawn.append(drawn)
+        self.moves[number] = moved
+        self.left[number] = rest - own.mean, _combined((1.0, moves), (-1.0, moved))
+
+    def add_grade(self, number: int, below: int | None) -> None:
+        """A number by itself, or that for at least a grade, after the grade below."""
+        own = self.spreads[number]
+        bounded = below is not None and self.spreads[below].mean >= own.mean > 0.0 and own.scale == "logit"
+        if below is None or not bounded or self.shared[number]:
+            drawn = _Drawn(number, own, below if bounded else None)
+            moved = self.deviate(number, own.slope)
+        else:
+            mean, moves = self.spreads[below].mean, self.moves[below]
+            part = _part(own, mean, _variance(moves))
+            drawn = _Drawn(number, part, below, share=True)
+            moved = _combined((mean, {number: part.slope}), (part.mean, moves))
+        self.drawn.append(drawn)
+        self.moves[number] = moved
 
     def deviate(self, number: int, slope: float) -> _Form:
         """The deviate of a number, in independent ones."""
@@ -215,28 +250,20 @@ class _Sharing:
         }
 
 
-def _part_of_rest(own: Spread, rest: float, moves: _Form) -> Spread:
-    """A probability as a part of what those before it in its row leave.
+def _part(own: Spread, bound: float, variance: float) -> Spread:
+    """A probability as a part of another, or of what others leave, which has a mean and a variance.
 
     Of p = s R the variance is R^2 var(s) + s^2 var(R), so that this gives p the variance that was stated.
     Where all variances of a row are those of a Dirichlet distribution, so are all covariances then: its
     stick-breaking parts are independent.
     """
-    mean = own.mean / rest if rest > 0.0 else 1.0
+    mean = own.mean / bound if bound > 0.0 else 1.0
     if mean >= 1.0 or own.deviation == 0.0:
         return Spread("fixed", min(mean, 1.0), 0.0)
     stated = own.slope**2
-    # Never less than a quarter: the rest is itself uncertain for other reasons.
-    variance = max(stated - mean**2 * _variance(moves), 0.25 * stated) / rest**2
-    return spread("logit", mean, math.sqrt(variance) / (mean * (1.0 - mean)))
-
-
-def _part_of_grade(own: Spread, below: Spread) -> Spread:
-    """The number for a grade as a part of that for the grade below it."""
-    mean = own.mean / below.mean
-    # What the grade below does not account for; never less than half, since a share is itself uncertain.
-    deviation = max(own.deviation**2 - below.deviation**2, 0.25 * own.deviation**2) ** 0.5
-    return spread("logit", mean, deviation) if mean < 1.0 else Spread("fixed", 1.0, 0.0)
+    # Never less than a quarter: the part is itself uncertain for other reasons.
+    left = max(stated - mean**2 * variance, 0.25 * stated) / bound**2
+    return spread("logit", mean, math.sqrt(left) / (mean * (1.0 - mean)))
 
 
 def _in_row(path: Path) -> bool:

@@ -6,14 +6,14 @@ says little about this patient, and counting it fully inflates rare posteriors m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from twitchdx.engines import Engine
-from twitchdx.errors import EngineError, Issue, OptionError, Where
+from twitchdx.errors import EngineError, Issue, OptionError, UnknownNameError, Where, suggest_labelled
 from twitchdx.network import Network, compile_leniently
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec
@@ -85,6 +85,7 @@ class Sampled(Tabled):
 
     def chance_above(self, cause: str, other: str, of: Quantity = "probability") -> float:
         """The probability that one cause is more probable than another, or explains more."""
+        self._require_causes((cause, other))
         a, b = (self._drawn(each, of) for each in (cause, other))
         return min(float(self.weights @ (a > b) + 0.5 * (self.weights @ (a == b))), 1.0)
 
@@ -95,7 +96,25 @@ class Sampled(Tabled):
             fix = 'Sample with `responsibilities=True`, or give `of="probability"`.'
             issue = Issue("error", "wrong-option", Where("of"), found, fix)
             raise OptionError("An option cannot be understood.", [issue])
+        self._require_causes((cause,))
         return drawn[:, self.causes.index(cause)]
+
+    def _require_causes(self, names: Iterable[object]) -> None:
+        """That all of these were sampled, or the error that names those that were not."""
+        spoken = {cause: (label,) for cause, label in zip(self.causes, self.labels, strict=True)}
+        issues = [
+            Issue(
+                "error",
+                "unknown-cause",
+                Where(str(name)),
+                f"there is no cause {name!r}.",
+                suggest_labelled(str(name), spoken),
+            )
+            for name in names
+            if name not in self.causes
+        ]
+        if issues:
+            raise UnknownNameError("The cause is not known.", issues)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that it holds as plain data."""

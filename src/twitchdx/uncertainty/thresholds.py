@@ -8,7 +8,7 @@ from typing import Literal
 
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import LEVELS, Condition, Level, ModelSpec, Threshold
-from twitchdx.tables import Column, Tabled, spoken_interval, spoken_probability
+from twitchdx.tables import Column, Records, Tabled, spoken_interval, spoken_probability
 from twitchdx.uncertainty.intervals import AnswerUncertainty
 
 # Chances nearer to 0 or 1 are not said in figures.
@@ -83,6 +83,9 @@ class CareThresholds(Tabled):
             ("95 % interval", [each.interval for each in rows], spoken_interval),
             ("chance to reach it", [each.chance_at_least for each in rows], _spoken_chance),
         ]
+
+    def _records(self) -> Records:
+        return Records((CareThreshold,), [(each,) for each in self.thresholds])
 
 
 def _spoken_chance(chance: float) -> str:

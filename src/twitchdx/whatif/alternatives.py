@@ -9,12 +9,16 @@ from twitchdx.errors import EngineError
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.spec import Role
 from twitchdx.whatif.robustness import Criterion, FindingFlip
-from twitchdx.whatif.subject import CRITERIA, Outcome, Subject
+from twitchdx.whatif.subject import CRITERIA, Outcome, Subject, spoken_turn
 
 Kind = Literal["withdrawn", "changed", "added"]
 _KINDS: tuple[Kind, ...] = ("withdrawn", "changed", "added")
 # What a person can be asked, an examiner see, or a laboratory measure.
 _OBSERVABLE: frozenset[Role] = frozenset({"risk_factor", "finding", "test"})
+
+
+#: How what was not judged says that a finding was withdrawn.
+WITHDRAWN = "=None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class _Search:
         try:
             outcome = subject.judge(subject.network, evidence)
         except EngineError:
-            self.not_judged.append(f"{name}={state[0] if state else None}")
+            self.not_judged.append(f"{name}={state[0]}" if state else f"{name}{WITHDRAWN}")
             return
         turns = () if outcome is None else turned_by(subject, outcome)
         if outcome is None or not turns:
@@ -102,6 +106,7 @@ class _Search:
                 state_label=variable.states[state[0]] if state else "",
                 probability=state[1] if state else None,
                 turns=turns,
+                becomes=tuple(spoken_turn(subject, each, outcome.turns[each]) for each in turns),
                 explaining=outcome.turns.get("explaining"),
                 probable=outcome.turns["probable"],
                 level=outcome.level,

@@ -10,17 +10,12 @@ from twitchdx.answering import diagnose_patient
 from twitchdx.assembly import Assembled
 from twitchdx.catalogue import plain_variables
 from twitchdx.engines import Engine
-from twitchdx.errors import (
-    EvidenceError,
-    ImpossibleEvidenceError,
-    Issue,
-    OptionError,
-    TwitchdxError,
-    Where,
-)
+from twitchdx.errors import ImpossibleEvidenceError, Issue, OptionError, TwitchdxError, Where
 from twitchdx.evidence import Evidence, parse_evidence
+from twitchdx.evidence.values import show
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import Level, ModelSpec, Variable, walk_estimates
+from twitchdx.whatif.cases import parse_cases
 from twitchdx.whatif.records import (
     CaseChange,
     CauseChange,
@@ -185,7 +180,7 @@ def compare_models(
     one, other : Assembled
         Two models with roles, such as a model and the same with changed numbers.
     cases : mapping of str to mapping
-        Name -> evidence, as it is given to `diagnose`.
+        Name -> evidence, as it is given to `diagnose`, or a case as a case file has it.
     engine : Engine
         Computes all answers.
     more_than : float, optional
@@ -194,18 +189,14 @@ def compare_models(
     Raises
     ------
     EvidenceError
-        A case cannot be understood in the terms of one of the models; the error lists every problem of all
-        cases.
+        There is no case, or one cannot be understood in the terms of one of the models; the error lists every
+        problem of all cases.
     OptionError
-        `more_than` is no probability.
+        `other` is no model, or `more_than` no probability.
     """
-    if isinstance(more_than, bool) or not isinstance(more_than, int | float) or not 0.0 <= more_than <= 1.0:
-        issue = Issue(
-            "error", "wrong-option", Where("more_than"), f"found {more_than!r}.", "Give a number from 0 to 1."
-        )
-        raise OptionError("An option cannot be understood.", [issue])
+    _require_options(other, more_than)
     sides = [(model, _variables(model)) for model in (one, other)]
-    parsed = _parse_cases(cases, [variables for _, variables in sides])
+    parsed = parse_cases(cases, [variables for _, variables in sides])
     compared = []
     for name, evidence in parsed.items():
         before, after = (
@@ -225,35 +216,24 @@ def compare_models(
     )
 
 
+def _require_options(other: object, more_than: object) -> None:
+    wrong = []
+    if not isinstance(other, Assembled):
+        wrong.append(("other", other, 'Give a model, such as `load_model("chest_clinic")`.'))
+    if isinstance(more_than, bool) or not isinstance(more_than, int | float) or not 0.0 <= more_than <= 1.0:
+        wrong.append(("more_than", more_than, "Give a number from 0 to 1."))
+    if wrong:
+        issues = [
+            Issue("error", "wrong-option", Where(name), f"found {show(given)}.", fix)
+            for name, given, fix in wrong
+        ]
+        raise OptionError("An option cannot be understood.", issues)
+
+
 def _variables(model: Assembled) -> dict[str, Variable]:
     if model.spec is None:
         return plain_variables(model.network)
     return {name: each for name, (_, each) in model.spec.variables().items()}
-
-
-def _parse_cases(
-    cases: Mapping[str, Mapping[str, Any]], models: list[dict[str, Variable]]
-) -> dict[str, list[Evidence]]:
-    """The evidence of each case in the terms of each model, or all that is wrong with it."""
-    found: dict[str, list[Evidence]] = {}
-    issues: list[Issue] = []
-    for name, evidence in cases.items():
-        found[name] = []
-        for variables in models:
-            try:
-                found[name].append(parse_evidence(evidence, variables))
-            except EvidenceError as error:
-                new = [
-                    Issue(
-                        each.severity, each.code, Where(f"{name}.{each.where.path}"), each.message, each.fix
-                    )
-                    for each in error.issues
-                ]
-                issues.extend(each for each in new if each not in issues)
-    if issues:
-        count = len(issues)
-        raise EvidenceError(f"The cases cannot be understood: {count} problem{'s' * (count > 1)}.", issues)
-    return found
 
 
 def _attempt(
@@ -279,13 +259,11 @@ def _compare_case(
         if isinstance(each, TwitchdxError)
     ]
     first, second = answers
-    moved: tuple[CauseChange, ...] = ()
-    if first is not None and second is not None:
-        moved = tuple(
-            each
-            for each in compare_causes(first, second)
-            if abs(each.probability_after - each.probability_before) > more_than
-        )
+    both = compare_causes(first, second) if first is not None and second is not None else ()
+    moved = tuple(e for e in both if abs(e.probability_after - e.probability_before) > more_than)
+    most = max(both, key=lambda each: abs(each.points), default=None)
+    if most is not None and most.points == 0.0:
+        most = None
     leaders = [leader_of(each) if each is not None else None for each in answers]
     levels = [level_of(each) if each is not None else None for each in answers]
     return CaseChange(
@@ -296,6 +274,8 @@ def _compare_case(
         level_before=levels[0],
         level_after=levels[1],
         moved=moved,
+        moved_most=most.cause if most is not None else None,
+        moved_points=most.points if most is not None else None,
         problem=" ".join(problems),
         before=first,
         after=second,

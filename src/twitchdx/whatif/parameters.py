@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, get_args
 
 from twitchdx.assembly import Assembled, content_digest
 from twitchdx.checks import check_spec
-from twitchdx.errors import Issue, ModelError, UnknownNameError, Where, suggest
+from twitchdx.errors import Issue, ModelError, OptionError, UnknownNameError, Where, suggest
+from twitchdx.evidence.values import show
 from twitchdx.network import recompile
 from twitchdx.spec import (
     Estimate,
@@ -24,6 +26,9 @@ from twitchdx.spec import (
 
 Path = tuple[str | int, ...]
 _UNKNOWN = frozenset({"unknown-parameter", "unknown-field"})
+# How much alike two segments of a path must be, and how many paths are offered.
+_ALIKE = 0.75
+_OFFERED = 3
 
 
 def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
@@ -47,6 +52,8 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     ------
     UnknownNameError
         Paths or fields do not exist, and nothing else is wrong; the error offers the nearest for each.
+    OptionError
+        The changes are no mapping.
     ModelError
         Numbers are no numbers, break a rule that a model file must obey, or cannot be converted. The error
         lists all problems, those of names among them; conversions are tried once the rest is sound.
@@ -54,6 +61,7 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     spec = require_spec(model)
     issues: list[Issue] = []
     places = {dotted(path): (path, estimate) for path, estimate in walk_estimates(spec)}
+    _require_mapping(changes, places)
     changed: dict[Path, Estimate] = {}
     for name, given in changes.items():
         if name in places:
@@ -82,6 +90,14 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
         _raise(issues)
     network = recompile(new, spec, model.network)
     return Assembled(model.name, model.version, content_digest(new), new, network, tuple(checked))
+
+
+def _require_mapping(changes: object, places: Iterable[str]) -> None:
+    if not isinstance(changes, Mapping):
+        path = next(each for each in places if ".distribution." in each)
+        fix = f'Give a mapping of path to number, such as {{"{path}": 0.3}}.'
+        issue = Issue("error", "not-a-mapping", Where("changes"), f"found {show(changes)}.", fix)
+        raise OptionError("The numbers cannot be changed: 1 problem.", [issue])
 
 
 def _depth(change: tuple[Path, Estimate]) -> int:
@@ -147,8 +163,24 @@ def _unknown_parameter(name: str, places: Mapping[str, object]) -> Issue:
     elif len(ending) == 1:
         fix = f"Give the whole path: {ending[0]!r}."
     else:
-        fix = suggest(name, places)
+        fix = nearest(name, places)
     return Issue("error", "unknown-parameter", Where(name), "the model has no number at this place.", fix)
+
+
+def nearest(path: str, places: Iterable[str]) -> str:
+    """The sentence that offers the paths most like one that does not exist."""
+    listed = list(places)
+    # Segment by segment: long paths are alike whatever they are about. What is like none is passed over.
+    found = [each.split(".") for each in listed]
+    for segment in path.split("."):
+        known = list(dict.fromkeys(one for each in found for one in each))
+        for match in difflib.get_close_matches(segment, known, n=1, cutoff=_ALIKE):
+            found = [each for each in found if match in each]
+    if len(found) == len(listed):
+        return f"None of the {len(listed)} is near; `model.parameters()` lists them with their paths."
+    offered = " or ".join(repr(".".join(each)) for each in found[:_OFFERED])
+    more = f" (or one of {len(found) - _OFFERED} more)" if len(found) > _OFFERED else ""
+    return f"Did you mean {offered}{more}?"
 
 
 def _as_fields(given: object) -> Mapping[Any, Any]:

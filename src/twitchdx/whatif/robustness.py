@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from twitchdx.spec import Grade, Level
-from twitchdx.tables import Column, Tabled, spoken_probability
+from twitchdx.tables import Column, Records, Tabled, spoken_probability
 
 #: What of an answer can turn: the cause that explains the complaint best, the most probable cause, or the
 #: level of care.
@@ -85,6 +85,8 @@ class NumberFlip:
     """The cause or level as it is."""
     after: str
     """The cause or level that it turns into."""
+    after_label: str
+    """What to call that."""
     path: str
     """Place of the number in the model."""
     grade: Grade
@@ -124,6 +126,8 @@ class FindingFlip:
     """P(state | all other findings); null where it is withdrawn."""
     turns: tuple[Criterion, ...]
     """What turns."""
+    becomes: tuple[str, ...]
+    """What to call the cause or level that each of them turns into, in the same order."""
     explaining: str | None
     """The cause that then explains the complaint best; null where responsibility is."""
     probable: str
@@ -145,12 +149,15 @@ class Robustness:
     compiled: int
     """Of how many of them the model was compiled anew beyond both ends of the interval; the
     others were judged by their exact first derivatives."""
+    not_followed: tuple[str, ...]
+    """Numbers among these that could not be moved to one end of their interval or to either, because the
+    other numbers of the model do not allow it: what they would do there is not known."""
     turning_numbers: tuple[str, ...]
     """Numbers that turn it within their own intervals."""
     turning_findings: tuple[str, ...]
     """Findings that turn it when they are withdrawn."""
     holds: bool
-    """Whether there are neither."""
+    """Whether there are neither, among what could be tried."""
     statement: str
     """The same as a sentence."""
 
@@ -182,13 +189,66 @@ class Sensitivity(Tabled):
             ("value", [each.value for _, each in rows], "{:g}".format),
             ("grade", [each.grade for _, each in rows], str),
             ("posterior", [each.probability for _, each in rows], spoken_probability),
-            ("at its low", [each.at_low for _, each in rows], spoken_probability),
-            ("at its high", [each.at_high for _, each in rows], spoken_probability),
+            ("at its low", [_posterior(each.at_low) for _, each in rows], _spoken_end),
+            ("at its high", [_posterior(each.at_high) for _, each in rows], _spoken_end),
         ]
 
+    def _records(self) -> Records:
+        rows = [(tornado, each) for tornado in self.tornadoes for each in tornado.functions]
+        return Records((Tornado, SensitivityFunction), rows)
+
     def _notes(self) -> list[str]:
-        return [each.statement for each in self.robustness]
+        shown = [each for tornado in self.tornadoes for each in tornado.functions[:_SHOWN]]
+        said = []
+        if any(each.at_low is None or each.at_high is None for each in shown):
+            said.append(f"{_NOT_POSSIBLE.capitalize()}: the other numbers do not allow this one to be there.")
+        for each in self.robustness:
+            said += [each.statement, *self._said_to_turn(each.criterion)]
+        if self.not_judged:
+            said.append(
+                f"Changes of findings that tie too many causes together for an exact answer, and were not "
+                f"judged: {', '.join(self.not_judged)}."
+            )
+        return said
+
+    def _said_to_turn(self, criterion: Criterion) -> list[str]:
+        """The findings and numbers that turn one part of the answer, and what it turns into."""
+        findings = [
+            (flip, flip.becomes[flip.turns.index(criterion)])
+            for flip in self.finding_flips
+            if criterion in flip.turns
+        ]
+        said = [f"- without {flip.label}: {then}" for flip, then in findings if flip.kind == "withdrawn"]
+        numbers = [flip for flip in self.number_flips if flip.criterion == criterion]
+        # Where none turns it within its interval, the one that comes nearest.
+        said += map(_said_of_number, [flip for flip in numbers if flip.within_interval] or numbers[:1])
+        found = [(flip, then) for flip, then in findings if flip.kind != "withdrawn"]
+        found.sort(key=lambda each: -(each[0].probability or 0.0))
+        other = [f"{flip.label}: {flip.state_label} ({then})" for flip, then in found]
+        if other:
+            more = f"; and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
+            said.append(f"- with another finding, the likeliest first: {'; '.join(other[:_SHOWN])}{more}")
+        return said
 
 
-# How many numbers of each cause a table shows.
+# How many numbers of each cause a table shows, and how many findings a note.
 _SHOWN = 3
+_NOT_POSSIBLE = "not possible"
+
+
+def _posterior(end: float | None) -> float | str:
+    """What stands in the table: a blank would not say why there is no posterior."""
+    return _NOT_POSSIBLE if end is None else end
+
+
+def _spoken_end(posterior: float | str) -> str:
+    return posterior if isinstance(posterior, str) else spoken_probability(posterior)
+
+
+def _said_of_number(flip: NumberFlip) -> str:
+    side = "below" if flip.distance < 0.0 else "above"
+    where = "within" if flip.within_interval else "outside"
+    return (
+        f"- with {flip.path} {side} {flip.turns_at:.2g} instead of {flip.value:g}: {flip.after_label} "
+        f"({abs(flip.distance):.1f} standard deviations away, {where} its interval)"
+    )

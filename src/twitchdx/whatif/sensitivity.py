@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from twitchdx.errors import Issue, OptionError, UnknownNameError, Where, suggest
+from twitchdx.errors import Issue, OptionError, UnknownNameError, Where
 from twitchdx.explain.case import require_causes
 from twitchdx.spec import LEVELS, Condition, Level, ModelSpec
 from twitchdx.uncertainty.jacobian import Jacobian
-from twitchdx.whatif.alternatives import find_alternatives
-from twitchdx.whatif.parameters import dotted
-from twitchdx.whatif.robustness import Criterion, FindingFlip, Robustness, Sensitivity, SensitivityFunction
+from twitchdx.whatif.alternatives import WITHDRAWN, Alternatives, find_alternatives
+from twitchdx.whatif.parameters import dotted, nearest
+from twitchdx.whatif.robustness import Criterion, Robustness, Sensitivity, SensitivityFunction
 from twitchdx.whatif.screening import find_slopes, likely_to_turn, uncertain_numbers
 from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Subject
 from twitchdx.whatif.tornado import rank_numbers, trace
@@ -25,7 +26,7 @@ _SMALLEST = 3
 
 def analyse_sensitivity(
     subject: Subject,
-    causes: Collection[str] | None = None,
+    causes: str | Collection[str] | None = None,
     *,
     compiled: int | None = COMPILED,
     jacobian: Jacobian | None = None,
@@ -39,9 +40,9 @@ def analyse_sensitivity(
     ----------
     subject : Subject
         The patient and the model.
-    causes : collection of str, optional
-        The causes whose posteriors are traced. Left out: the one that explains the complaint best, the most
-        probable one, and those that rules of care watch.
+    causes : str or collection of str, optional
+        The cause or causes whose posteriors are traced. Left out: the one that explains the complaint best,
+        the most probable one, and those that rules of care watch.
     compiled : int or None, optional
         Of how many numbers, in each of the rankings by predicted effect, the model is compiled anew. None: of
         all that can matter, which takes long and makes the certificate complete.
@@ -59,8 +60,7 @@ def analyse_sensitivity(
         fix = "Give a whole number above 0, or None for all numbers."
         issue = Issue("error", "wrong-option", Where("compiled"), f"found {compiled!r}.", fix)
         raise OptionError("An option cannot be understood.", [issue])
-    traced = _causes_of_interest(subject) if causes is None else tuple(dict.fromkeys(causes))
-    require_causes(traced, subject.causes)
+    traced = _causes_of_interest(subject) if causes is None else _given_causes(subject, causes)
     numbers = uncertain_numbers(subject)
     slopes = find_slopes(subject, numbers, jacobian)
     changed = ChangedNumbers(subject)
@@ -74,7 +74,7 @@ def analyse_sensitivity(
         finding_flips=alternatives.flips,
         not_judged=alternatives.not_judged,
         robustness=tuple(
-            _certify(subject, criterion, turns, alternatives.flips, len(numbers), len(chosen))
+            _certify(subject, criterion, turns, alternatives, (len(numbers), len(chosen)))
             for criterion in CRITERIA
             if criterion in subject.outcome.turns
         ),
@@ -103,14 +103,23 @@ def trace_number(
         There is no such cause, or the network has no such number that is uncertain and can matter to this
         patient.
     """
-    require_causes((cause,), subject.causes)
+    require_causes((cause,), subject.spec.variables())
     numbers = {dotted(each.path): each for each in uncertain_numbers(subject)}
     if path not in numbers:
         message = "no uncertain number at this place bears on this patient."
-        issue = Issue("error", "unknown-parameter", Where(str(path)), message, suggest(str(path), numbers))
+        issue = Issue("error", "unknown-parameter", Where(str(path)), message, nearest(str(path), numbers))
         raise UnknownNameError("The number is not known.", [issue])
     slopes = find_slopes(subject, [numbers[path]], jacobian)
     return trace(ChangedNumbers(subject), slopes, numbers[path], cause)
+
+
+def _given_causes(subject: Subject, causes: object) -> tuple[str, ...]:
+    """The causes that were named, each once; a single one need not stand in a list."""
+    listed: list[Any] = (
+        list(causes) if isinstance(causes, Iterable) and not isinstance(causes, str) else [causes]
+    )
+    require_causes(listed, subject.spec.variables())
+    return tuple(dict.fromkeys(listed))
 
 
 def _causes_of_interest(subject: Subject) -> tuple[str, ...]:
@@ -137,45 +146,49 @@ def _certify(
     subject: Subject,
     criterion: Criterion,
     turns: Turns,
-    flips: Sequence[FindingFlip],
-    numbers: int,
-    compiled: int,
+    alternatives: Alternatives,
+    looked_at: tuple[int, int],
 ) -> Robustness:
     within = turns.within[criterion]
-    withdrawn = tuple(flip.variable for flip in flips if flip.kind == "withdrawn" and criterion in flip.turns)
-    stands = subject.outcome.turns[criterion]
+    withdrawn = tuple(
+        flip.variable for flip in alternatives.flips if flip.kind == "withdrawn" and criterion in flip.turns
+    )
+    numbers, compiled = looked_at
+    how = [f"all {numbers} numbers were tried"]
+    if compiled < numbers:
+        how = [f"{compiled} of {numbers} numbers were tried, and the others predicted to do less"]
+    if turns.stopped:
+        how.append(
+            f"{len(turns.stopped)} of those tried could not be followed to an end of "
+            f"{_interval(len(turns.stopped))}, because the other numbers do not allow it"
+        )
+    unjudged = sum(each.endswith(WITHDRAWN) for each in alternatives.not_judged)
+    if unjudged:
+        how.append(f"the withdrawal of {_count(unjudged, 'finding')} could not be judged")
     return Robustness(
         criterion=criterion,
-        stands=stands,
+        stands=subject.outcome.turns[criterion],
         numbers=numbers,
         compiled=compiled,
+        not_followed=turns.stopped,
         turning_numbers=within,
         turning_findings=withdrawn,
         holds=not within and not withdrawn,
-        statement=_state(subject, criterion, len(within), len(withdrawn), (numbers, compiled)),
+        statement=f"{_state(_what(subject, criterion), len(within), len(withdrawn))}; {'; '.join(how)}.",
     )
 
 
-def _state(
-    subject: Subject, criterion: Criterion, within: int, withdrawn: int, looked_at: tuple[int, int]
-) -> str:
-    """The certificate as a sentence."""
-    numbers, compiled = looked_at
-    how = f"all {numbers} numbers were tried"
-    if compiled < numbers:
-        how = f"{compiled} of {numbers} numbers were tried, and the others predicted to do less"
-    what = _what(subject, criterion)
+def _state(what: str, within: int, withdrawn: int) -> str:
+    """The certificate as the beginning of a sentence."""
     parts = []
     if within:
-        parts.append(
-            f"{_count(within, 'number')} within {'its interval' if within == 1 else 'their intervals'}"
-        )
+        parts.append(f"{_count(within, 'number')} within {_interval(within)}")
     if withdrawn:
         parts.append(f"{_count(withdrawn, 'finding')} when withdrawn")
     if not parts:
-        return f"No single number within its interval and no single finding withdrawn changes {what}; {how}."
+        return f"No single number within its interval and no single finding withdrawn changes {what}"
     verb = "changes" if within + withdrawn == 1 else "change"
-    return f"{' and '.join(parts)} {verb} {what}, each by itself; {how}."
+    return f"{' and '.join(parts)} {verb} {what}, each by itself"
 
 
 def _what(subject: Subject, criterion: Criterion) -> str:
@@ -187,6 +200,10 @@ def _what(subject: Subject, criterion: Criterion) -> str:
     if criterion == "explaining":
         return f"the cause that explains the complaint best ({label})"
     return f"the most probable cause ({label})"
+
+
+def _interval(number: int) -> str:
+    return "its interval" if number == 1 else "their intervals"
 
 
 def _count(number: int, what: str) -> str:

@@ -162,6 +162,11 @@ def _state(observation: Observation, variable: Variable) -> str:
     return tuple(variable.states)[observation.likelihood.index(max(observation.likelihood))]
 
 
+def spoken_turn(subject: Subject, criterion: Criterion, turned: str) -> str:
+    """What to call a cause or a level that a part of the answer turns into."""
+    return turned.replace("_", " ") if criterion == "level" else subject.variables[turned].label
+
+
 def bearing(subject: Subject) -> frozenset[str]:
     """Where numbers can matter: evidence, causes, complaint, and whatever is upstream of them."""
     complaint = () if subject.complaint is None else (subject.complaint,)

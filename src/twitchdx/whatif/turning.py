@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from twitchdx.whatif.parameters import dotted
 from twitchdx.whatif.robustness import Criterion, NumberFlip
 from twitchdx.whatif.screening import FARTHEST, Number
-from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Outcome
+from twitchdx.whatif.subject import CRITERIA, ChangedNumbers, Outcome, spoken_turn
 
 # The place of a turn is found to this many standard deviations.
 _CLOSE = 1e-3
@@ -27,10 +27,14 @@ class Turns:
         By criterion, then by distance.
     within : mapping of Criterion to tuple of str
         Paths of the numbers that turn it at an end of their interval, or before.
+    stopped : tuple of str
+        Paths of the numbers that could not be moved to one end of their interval or to either, because the
+        other numbers do not allow it.
     """
 
     smallest: tuple[NumberFlip, ...]
     within: dict[Criterion, tuple[str, ...]]
+    stopped: tuple[str, ...]
 
 
 def find_turns(changed: ChangedNumbers, numbers: Sequence[Number], count: int) -> Turns:
@@ -50,12 +54,13 @@ def find_turns(changed: ChangedNumbers, numbers: Sequence[Number], count: int) -
     count : int
         How many of the smallest changes are wanted for each criterion.
     """
-    reached = [
-        end
-        for number in numbers
-        for direction in (-1.0, 1.0)
-        if (end := _reach(changed, number, direction)) is not None
-    ]
+    reached: list[_End] = []
+    stopped: list[str] = []
+    for number in numbers:
+        ends = [_reach(changed, number, direction) for direction in (-1.0, 1.0)]
+        reached += [end for end in ends if end is not None]
+        if not all(end is not None and end.followed for end in ends):
+            stopped.append(dotted(number.path))
     now = changed.subject.outcome.turns
     smallest: list[NumberFlip] = []
     within: dict[Criterion, tuple[str, ...]] = {}
@@ -66,15 +71,19 @@ def find_turns(changed: ChangedNumbers, numbers: Sequence[Number], count: int) -
         inside = [end.number for end in turned if _turned(changed, end.at_interval, criterion)]
         within[criterion] = tuple(dict.fromkeys(dotted(number.path) for number in inside))
         smallest += _nearest(changed, turned, criterion, count)
-    return Turns(tuple(smallest), within)
+    return Turns(tuple(smallest), within, tuple(stopped))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _End:
-    """A number moved as far as it is to go in one direction, and what the model says there."""
+    """A number moved as far as it is to go in one direction, and what the model says there.
+
+    `followed` says whether that is at least as far as the end of its interval.
+    """
 
     number: Number
     deviations: float
+    followed: bool
     outcome: Outcome
     at_interval: Outcome | None
 
@@ -85,9 +94,11 @@ def _reach(changed: ChangedNumbers, number: Number, direction: float) -> _End | 
     if not math.isfinite(interval):
         interval = 2.0 * FARTHEST  # an end at 0 or 1 is infinitely far on the scale
     farthest = max(FARTHEST, interval)
-    for fraction in _FRACTIONS:
-        deviations = direction * farthest * fraction
-        outcome = changed.judge(number.path, number.estimate, number.moved(deviations))
+    # What lies beyond its interval may not be allowed, and the end of that still be.
+    for distance in sorted({interval, *(farthest * each for each in _FRACTIONS)}, reverse=True):
+        deviations = direction * distance
+        value = end if distance == abs(number.deviations(end)) else number.moved(deviations)
+        outcome = changed.judge(number.path, number.estimate, value)
         if outcome is not None:
             break
     else:
@@ -96,7 +107,7 @@ def _reach(changed: ChangedNumbers, number: Number, direction: float) -> _End | 
     if outcome.turns != changed.subject.outcome.turns:
         nearer = direction * min(interval, abs(deviations))
         at_interval = changed.judge(number.path, number.estimate, number.moved(nearer))
-    return _End(number, deviations, outcome, at_interval)
+    return _End(number, deviations, distance >= interval, outcome, at_interval)
 
 
 def _turned(changed: ChangedNumbers, outcome: Outcome | None, criterion: Criterion) -> bool:
@@ -161,10 +172,12 @@ def _bisect(changed: ChangedNumbers, end: _End, criterion: Criterion, bound: flo
         else:
             near = middle
     value = number.moved(far)
+    before, after = (each.turns[criterion] for each in (changed.subject.outcome, there))
     return NumberFlip(
         criterion=criterion,
-        before=changed.subject.outcome.turns[criterion],
-        after=there.turns[criterion],
+        before=before,
+        after=after,
+        after_label=spoken_turn(changed.subject, criterion, after),
         path=dotted(number.path),
         grade=number.estimate.grade,
         value=number.estimate.value,

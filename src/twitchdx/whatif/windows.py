@@ -203,10 +203,6 @@ def _draw(node: Node, then: Mapping[str, str]) -> Node:
 
     mechanism = node.mechanism
     if isinstance(mechanism, Table):
-        return Node(
-            _anew(node.name), node.states, replace(mechanism, parents=renamed(mechanism.parents))
-        )
+        return Node(_anew(node.name), node.states, replace(mechanism, parents=renamed(mechanism.parents)))
     producers, inhibitors = renamed(mechanism.producers), renamed(mechanism.inhibitors)
-    return Node(
-        _anew(node.name), node.states, replace(mechanism, producers=producers, inhibitors=inhibitors)
-    )
+    return Node(_anew(node.name), node.states, replace(mechanism, producers=producers, inhibitors=inhibitors))
