@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from twitchdx.engines import Condition, Differentiating
 from twitchdx.errors import ModelError
 from twitchdx.explain.accounts import Backing, WeakestNumber
 from twitchdx.explain.attribution import DECIBANS_PER_NAT, Rivals, log_ratio
-from twitchdx.explain.case import Case, Path
+from twitchdx.explain.case import Case, Path, bearing_part
 from twitchdx.network import recompile
 from twitchdx.spec import (
     ROLE_OF_SECTION,
@@ -162,8 +163,21 @@ def find_weakest(numbers: Numbers, rivals: Rivals) -> WeakestNumber | None:
     (low, at_low), (high, at_high) = (
         _towards(numbers, rivals, path, end) for end in (backing.low, backing.high)
     )
-    label = numbers.case.described()[str(path[1])][1].label
+    label = _label_of(path, {name: each.label for name, (_, each) in numbers.case.described().items()})
     return WeakestNumber(number=backing, label=label, low=low, high=high, at_low=at_low, at_high=at_high)
+
+
+# What stands between a variable and another one in the place of a number -> how the two are joined.
+_JOINED = {"links": "from", "modifiers": "by", "inhibitors": "held back by"}
+
+
+def _label_of(path: Path, labels: Mapping[str, str]) -> str:
+    """What a number is about: a variable, and the other variable that has part in it."""
+    own = labels[str(path[1])]
+    for part, name in pairwise(map(str, path)):
+        if part in _JOINED and name in labels:
+            return f"{own}, {_JOINED[part]} {labels[name]}"
+    return f"{own}, from none of its causes" if "leak" in path else own
 
 
 def _towards(
@@ -172,7 +186,8 @@ def _towards(
     """A number moved to an end of its interval, as far as the others allow, and the result in decibans."""
     value = numbers.estimates[path].value
     for fraction in _FRACTIONS if end is not None and end != value else ():
-        near = value + fraction * ((end or 0.0) - value)
+        assert end is not None
+        near = end if fraction == 1.0 else value + fraction * (end - value)
         found = _at(numbers, rivals, path, near)
         if found is not None:
             return near, found
@@ -182,11 +197,13 @@ def _towards(
 def _at(numbers: Numbers, rivals: Rivals, path: Path, value: float) -> float | None:
     """The log-ratio with one number changed, in decibans; None where there is none."""
     case, estimate = numbers.case, numbers.estimates[path]
+    # Only what bears on the result: a number elsewhere that does not go with the change is no obstacle.
+    spec, network = bearing_part(case.spec, case.network, (*case.evidence, rivals.first[0], rivals.second[0]))
     # Only the value counts for the network; the interval need not hold it.
-    places = places_of_shared(case.spec).get(estimate.shared, (path,))
-    changed = replace_estimates(case.spec, dict.fromkeys(places, replace(estimate, value=value)))
+    places = places_of_shared(spec).get(estimate.shared, (path,))
+    changed = replace_estimates(spec, dict.fromkeys(places, replace(estimate, value=value)))
     try:
-        network = recompile(changed, case.spec, case.network)
+        network = recompile(changed, spec, network)
     except ModelError:
         return None
     everything = np.ones([1, len(case.evidence)], dtype=bool)

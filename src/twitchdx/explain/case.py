@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from twitchdx.errors import EngineError, Issue, UnknownNameError, Where, suggest
 from twitchdx.evidence import Evidence
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
-from twitchdx.spec import ModelSpec, Role, Variable
+from twitchdx.spec import ROLE_OF_SECTION, ModelSpec, Role, Variable
 
 Path = tuple[str | int, ...]
 
@@ -148,6 +148,16 @@ def _no_cause(
         message = f"{own!r} ({variable.label}) is a {role.replace('_', ' ')}, not a cause."
         fix = suggest("", causes)
     return Issue("error", "unknown-cause", Where(text), message, fix)
+
+
+def bearing_part(spec: ModelSpec, network: Network, names: Iterable[str]) -> tuple[ModelSpec, Network]:
+    """The part of a model that bears on some variables: these, and whatever is upstream of them."""
+    needed = network.ancestors(names)
+    sections: dict[str, Any] = {
+        section: {name: each for name, each in getattr(spec, section).items() if name in needed}
+        for section in ROLE_OF_SECTION
+    }
+    return replace(spec, **sections), Network(node for name, node in network.items() if name in needed)
 
 
 def refuse_wide(answers: Answers) -> None:
