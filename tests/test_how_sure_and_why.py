@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import inspect
 import json
 import math
 import re
@@ -20,6 +21,9 @@ from models import write_model
 from twitchdx.diagnosis import Diagnosis
 from twitchdx.engines import Condition, ExactEngine
 from twitchdx.errors import OptionError
+from twitchdx.explain.attribution import PAIRS
+from twitchdx.explain.fit import DRAWS
+from twitchdx.explain.joint_sets import BUDGET
 from twitchdx.tables import Tabled
 from twitchdx.uncertainty.intervals import measure_uncertainty
 
@@ -158,7 +162,13 @@ def test_a_network_file_has_neither_intervals_nor_explanations(tmp_path: Path, h
     answer = dx.diagnose({"wobble": "present"}, path)
     assert dict(answer.intervals) == {}
     assert answer.uncertainty is None
-    for ask in (lambda: answer.explain("rust"), answer.fit, answer.sensitivity, answer.sample):
+    for ask in (
+        lambda: answer.explain("rust"),
+        answer.fit,
+        answer.sensitivity,
+        answer.sample,
+        answer.in_words,
+    ):
         with pytest.raises(dx.ModelError, match="network file"):
             ask()
 
@@ -198,6 +208,23 @@ def test_a_contrast_is_the_difference_of_two_causes(answer: Diagnosis) -> None:
     contrast = answer.contrast("rust", "wear")
     ratio = answer.posterior["rust"] / answer.posterior["wear"]
     assert contrast.posterior_decibans == pytest.approx(10.0 * math.log10(ratio))
+
+
+def test_options_left_out_are_those_of_the_functions_behind() -> None:
+    for method, option, default in (
+        (Diagnosis.explain, "pairs", PAIRS),
+        (Diagnosis.contrast, "pairs", PAIRS),
+        (Diagnosis.fit, "draws", DRAWS),
+        (Diagnosis.joint_explanations, "budget", BUDGET),
+    ):
+        assert inspect.signature(method).parameters[option].default == default
+
+
+def test_a_contrast_says_what_the_causes_explain(answer: Diagnosis) -> None:
+    found = answer.contrast("rust", "wear")
+    explains = {each.cause: each.responsibility for each in answer.differential}
+    assert (found.responsibility, found.other_responsibility) == (explains["rust"], explains["wear"])
+    assert "What explains the complaint" in str(found)
 
 
 def test_joint_explanations_are_disjoint_and_add_up(answer: Diagnosis) -> None:
@@ -322,7 +349,7 @@ def test_a_sensitivity_certifies_every_part_of_the_answer(answer: Diagnosis) -> 
 # Shown
 
 RESULTS: dict[str, Callable[[dx.Model, Diagnosis], Tabled]] = {
-    "sample": lambda _, answer: answer.sample(20),
+    "sample": lambda _, answer: answer.sample(20, responsibilities=True),
     "care_thresholds": lambda _, answer: answer.care_thresholds,
     "explain": lambda _, answer: answer.explain("rust"),
     "contrast": lambda _, answer: answer.contrast("rust", "wear"),
@@ -362,6 +389,10 @@ def test_results_are_frozen_plain_data_that_show_in_three_ways(
 # What each gives as a data frame: the columns that a program needs, and how many rows there are.
 _ENTRY = "variable label role given state decibans leave_one_out alone speaks"
 FRAMES: dict[str, tuple[str, Callable[[Any], int]]] = {
+    "sample": (
+        "cause label mean interval_low interval_high responsibility_mean",
+        lambda found: len(found.causes),
+    ),
     "care_thresholds": (
         "rule label level cause cause_label quantity bound value interval_low interval_high chance_at_least",
         lambda found: len(found.thresholds),

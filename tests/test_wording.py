@@ -84,7 +84,7 @@ def test_both_paragraphs_name_what_speaks_for_and_against(hinge: dx.Model) -> No
         assert spoken_frequency(ledger.posterior) in words.patient
         assert spoken_frequency(ledger.prior) in words.patient
         assert "can be wrong" in words.patient
-        assert "rules nothing out" in words.patient
+        assert "it cannot examine you" in words.patient
 
 
 def test_the_clinician_gets_figures_method_and_the_weakest_number(hinge: dx.Model) -> None:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
 
 
+# Another cause that explains less than this is not named beside the one that is put in words.
+_WORTH_NAMING = 0.05
+
+
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer for one patient. Frozen; shows as a table in a terminal and as a card in Jupyter.
@@ -203,38 +207,75 @@ class Diagnosis:
         complaint = self.plain.complaint if explained else None
         return sample_answer(self.model.assembled, self.evidence, self.engine, draws, seed, complaint)
 
-    def fit(self, *, surprise: bool = False) -> Fit:
-        """How well the model explains the evidence: conflict, clashes, and the flag `explained_badly`."""
+    def fit(self, *, surprise: bool = False, draws: int = 2000, seed: int = 0) -> Fit:
+        """How well the model explains the evidence: conflict, clashes, and the flag `explained_badly`.
+
+        Parameters
+        ----------
+        surprise : bool, optional
+            Whether the evidence is compared with people drawn from the model.
+        draws, seed : int, optional
+            How many of them, and where their generator begins.
+        """
         from twitchdx.explain.fit import judge_fit
 
-        return judge_fit(self._case(), surprise=surprise)
+        return judge_fit(self._case(), surprise=surprise, draws=draws, seed=seed)
 
     # Why
 
-    def explain(self, cause: str) -> Ledger:
-        """Why a cause is as probable as it is: its log-odds as a sum, in decibans."""
+    def explain(self, cause: str, *, pairs: int = 32, seed: int = 0) -> Ledger:
+        """Why a cause is as probable as it is: its log-odds as a sum, in decibans.
+
+        Parameters
+        ----------
+        cause : str
+            The cause.
+        pairs, seed : int, optional
+            Beyond 12 observations: how many random orders are drawn, each with its reverse, and where their
+            generator begins.
+        """
         from twitchdx.explain.ledger import explain_cause
 
-        ledger = explain_cause(self._case(), cause)
+        ledger = explain_cause(self._case(), cause, pairs=pairs, seed=seed)
         return dataclasses.replace(ledger, interval=self.intervals[cause])
 
-    def contrast(self, cause: str, other: str) -> Contrast:
-        """Why one cause rather than another."""
+    def contrast(self, cause: str, other: str, *, pairs: int = 32, seed: int = 0) -> Contrast:
+        """Why one cause is more probable than another, or less; the options are those of `explain`."""
         from twitchdx.explain.ledger import contrast_causes
 
-        return contrast_causes(self._case(), cause, other)
+        found = contrast_causes(self._case(), cause, other, pairs=pairs, seed=seed)
+        explains = {each.cause: each.responsibility for each in self.plain.differential}
+        return dataclasses.replace(
+            found, responsibility=explains[cause], other_responsibility=explains[other]
+        )
 
-    def joint_explanations(self, count: int = 5) -> JointSets:
-        """The most probable sets of causes, exact."""
+    def joint_explanations(self, count: int = 5, *, budget: int = 50_000) -> JointSets:
+        """The most probable sets of causes, exact.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many sets.
+        budget : int, optional
+            How many partial masses may be computed for them.
+        """
         from twitchdx.explain.joint_sets import find_joint_sets
 
-        return find_joint_sets(self._case(), count)
+        return find_joint_sets(self._case(), count, budget=budget)
 
     def in_words(self, cause: str | None = None) -> PlainWords:
         """One cause in words for the person and for a clinician; left out, the first of the differential."""
         from twitchdx.explain.wording import put_in_words
 
-        return put_in_words(self.explain(self.plain.differential[0].cause if cause is None else cause))
+        self._case()  # an error for a model without causes
+        ledger = self.explain(self.plain.differential[0].cause if cause is None else cause)
+        rivals = [
+            (each.label, each.responsibility)
+            for each in self.plain.differential
+            if each.cause != ledger.cause and (each.responsibility or 0.0) >= _WORTH_NAMING
+        ]
+        care = self.triage.label if self.triage is not None else ""
+        return put_in_words(ledger, care=care, rivals=[(a, b) for a, b in rivals[:2] if b is not None])
 
     # What if
 

@@ -241,6 +241,11 @@ class Contrast(Tabled):
     """Whether all of them are exact, not sampled."""
     weakest: WeakestNumber | None
     """The number that moves the ratio most; None as in `Ledger`."""
+    responsibility: float | None = None
+    """How much of the complaint A explains, by which the differential is ranked; None where that is not
+    known."""
+    other_responsibility: float | None = None
+    """The same of B."""
 
     def _title(self) -> str:
         first, second = map(spoken_probability, (self.probability, self.other_probability))
@@ -254,6 +259,9 @@ class Contrast(Tabled):
 
     def _notes(self) -> list[str]:
         said = [f"Contributions: {self.method}. Both causes may be present."]
+        if self.responsibility is not None and self.other_responsibility is not None:
+            first, second = map(spoken_probability, (self.responsibility, self.other_responsibility))
+            said.append(f"This is about being present. What explains the complaint: {first} and {second}.")
         if self.excluded:
             said.append(f"Impossible given the evidence: {', '.join(self.excluded)}.")
         return said + _said_of_weakest(self.weakest)

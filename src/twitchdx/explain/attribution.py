@@ -32,7 +32,7 @@ from twitchdx.numerics import Array
 #: Up to so many observations all 2^n sets are answered: 4,096, about a second with the shipped model.
 EXACT_UP_TO = 12
 #: Pairs of permutations beyond that: some 1,200 sets of twenty observations, and with the shipped model
-#: standard errors of about a tenth of a deciban.
+#: standard errors of one or two tenths of a deciban.
 PAIRS = 32
 
 #: 10 log10 x = DECIBANS_PER_NAT ln x

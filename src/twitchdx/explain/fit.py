@@ -229,6 +229,7 @@ def measure_surprise(case: Case, *, draws: int = DRAWS, seed: int = 0) -> Surpri
         seed=seed,
         log_evidence=log_evidence,
         left_out=tuple(name for name in case.evidence if name not in names),
+        counted=len(names),
     )
 
 

@@ -90,7 +90,7 @@ def contrast_causes(case: Case, cause: str, other: str, *, pairs: int = PAIRS, s
     UnknownNameError, OptionError, EngineError
         As in `explain_cause`; a cause contrasted with itself is an OptionError.
     """
-    case.require_causes(dict.fromkeys([cause, other]))
+    case.require_causes([cause] if cause == other else [cause, other])
     check_counts(pairs=pairs, seed=seed)
     if cause == other:
         fix = f"Name another cause than {cause!r}."

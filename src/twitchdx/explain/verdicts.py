@@ -104,6 +104,18 @@ class Surprise(Account):
     """ln P(e), of the observations that are counted."""
     left_out: tuple[str, ...]
     """Soft evidence, of which no distribution is known to draw from."""
+    counted: int
+    """How many observations are counted."""
+
+    def spoken(self) -> str:
+        """What was found, as sentences."""
+        left = f" Uncertain observations are left out: {', '.join(self.left_out)}." if self.left_out else ""
+        if not self.counted:
+            return f"Nothing certain was observed that could be compared with draws from the model.{left}"
+        # Of none or all of the draws no more is known than where the interval ends.
+        low, high = map(spoken_probability, (self.low, self.high))
+        share = f"{spoken_probability(self.probability)} (95 % interval {low} to {high})"
+        return f"Of {self.draws:,} people drawn from the model {share} are as improbable, or more.{left}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -138,8 +150,10 @@ class Fit(Tabled):
         return not self.well_explained
 
     def _title(self) -> str:
-        verdict = "EXPLAINED BADLY" if self.explained_badly else "explained well enough"
-        return f"The evidence is {verdict}: conflict {self.conflict:+.2f} ({spoken_decibans(self.decibans)})"
+        figure = f"conflict {self.conflict:+.2f} ({spoken_decibans(self.decibans)})"
+        if self.explained_badly:
+            return f"The evidence is EXPLAINED BADLY: {figure}"
+        return f"The observations do not notably contradict each other: {figure}"
 
     def _columns(self) -> list[Column]:
         shown = (*self.clashes, *self.against_the_rest)
@@ -162,8 +176,5 @@ class Fit(Tabled):
         if self.resolved_by:
             said.append(f"It would be resolved by: {', '.join(each.label for each in self.resolved_by)}.")
         if self.surprise is not None:
-            share = spoken_probability(self.surprise.probability)
-            said.append(
-                f"Of {self.surprise.draws:,} draws from the model {share} are as improbable, or more."
-            )
+            said.append(self.surprise.spoken())
         return said

@@ -24,22 +24,33 @@ _VERDICTS = (
     (0.01, "unlikely"),
     (0.0, "very unlikely"),
 )
+# From this on probabilities are said in whole percent.
+_IN_PERCENT = 0.02
+# A smaller factor of the odds is not worth a word.
+_NOTICEABLE = 1.5
 # Nobody knows a probability so small that it may be said more exactly.
 _LEAST = 1e-7
 
 
-def put_in_words(ledger: Ledger) -> PlainWords:
+def put_in_words(ledger: Ledger, *, care: str = "", rivals: Sequence[tuple[str, float]] = ()) -> PlainWords:
     """The two paragraphs about one cause.
 
     Parameters
     ----------
     ledger : Ledger
         From `explain_cause`.
+    care : str, optional
+        What the answer as a whole advises, in a few words.
+    rivals : sequence of pairs, optional
+        What else may explain the complaint, each with the probability that it does.
     """
     if ledger.certain is not None:
-        said = _certain(ledger)
-        return PlainWords(cause=ledger.cause, patient=said, clinician=said)
-    return PlainWords(cause=ledger.cause, patient=_for_patient(ledger), clinician=_for_clinician(ledger))
+        patient, clinician = _certain(ledger)
+    else:
+        patient, clinician = _for_patient(ledger, rivals), _for_clinician(ledger)
+    if care:
+        patient += f" For all of your answers together the advice is: {care.rstrip('.')}."
+    return PlainWords(cause=ledger.cause, patient=patient, clinician=clinician)
 
 
 def spoken_frequency(probability: float) -> str:
@@ -50,55 +61,81 @@ def spoken_frequency(probability: float) -> str:
     """
     if probability > 0.99:
         return f"all but {spoken_frequency(1.0 - probability)}"
-    if probability >= 0.02:
+    if probability >= _IN_PERCENT:
         return f"{100.0 * probability:.0f} in 100"
     if probability < _LEAST:
         return f"fewer than 1 in {1.0 / _LEAST:,.0f}"
     return f"1 in {float(f'{1.0 / probability:.2g}'):,.0f}"
 
 
-def _for_patient(ledger: Ledger) -> str:
-    (verdict,) = [word for least, word in _VERDICTS if ledger.posterior >= least][:1]
-    before = f"of people of whom nothing is known, {_about(ledger.prior)}"
+def _for_patient(ledger: Ledger, rivals: Sequence[tuple[str, float]]) -> str:
+    # As it is said: a figure of 10 in 100 goes with the words for 10 %.
+    spoken = round(ledger.posterior, 2) if ledger.posterior >= _IN_PERCENT else ledger.posterior
+    (verdict,) = [word for least, word in _VERDICTS if spoken >= least][:1]
+    all_others = f"of all whom the model describes ({ledger.population.rstrip('.')}), {_about(ledger.prior)}"
     said = [
         f"{ledger.label}: {verdict}.",
-        f"Of people with the same answers as yours, {_about(ledger.posterior)} would have it; {before}.",
+        f"Of people with the same answers as yours, {_about(ledger.posterior)} would have it; {all_others}.",
+        _direction(ledger),
     ]
-    if ledger.interval is not None and ledger.interval[0] < ledger.interval[1]:
+    if ledger.interval is not None:
         low, high = map(spoken_frequency, ledger.interval)
         if low != high:
             said.append(f"As far as the figures behind this are known, it could be from {low} to {high}.")
-    likelier, less_likely = _names(ledger.findings_for), _names(ledger.findings_against)
-    said.append(
-        f"What makes it more likely: {likelier}."
-        if likelier
-        else "Nothing here makes it clearly more likely."
-    )
-    said.append(
-        f"What makes it less likely: {less_likely}."
-        if less_likely
-        else "Nothing here makes it clearly less likely."
-    )
-    changes = [_change(each) for each in _both_ways(ledger.prospects)]
+    sides = [("more", ledger.findings_for), ("less", ledger.findings_against)]
+    for way, findings in sides if ledger.posterior >= ledger.prior else sides[::-1]:
+        named = _names(findings)
+        said.append(
+            f"What makes it {way} likely: {named}."
+            if named
+            else f"Nothing here makes it clearly {way} likely."
+        )
+    changes = [
+        _change(each)
+        for each in _both_ways(ledger.prospects)
+        if spoken_frequency(each.posterior) != spoken_frequency(ledger.posterior)
+    ]
     if changes:
         said.append(f"What could change this: {'; '.join(changes)}.")
+    if rivals:
+        others = ", ".join(f"{label} ({spoken_frequency(each)})" for label, each in rivals)
+        said.append(f"What else could be behind it: {others}.")
     said.append(
-        "This is worked out from a model, which can be wrong: it proves nothing, and it rules nothing out."
+        "This is worked out from a model, which can be wrong: it proves nothing, and it cannot examine you."
     )
     if ledger.weakest is not None:
         said.append(_for_patient_weakest(ledger.weakest, ledger.posterior))
     return " ".join(said)
 
 
+def _direction(ledger: Ledger) -> str:
+    """By how much the answers move it, in words."""
+    assert ledger.prior_decibans is not None
+    assert ledger.posterior_decibans is not None
+    factor = 10.0 ** ((ledger.posterior_decibans - ledger.prior_decibans) / 10.0)
+    larger = max(factor, 1.0 / factor)
+    if larger < _NOTICEABLE:
+        return "Your answers hardly change that."
+    times = f"{float(f'{larger:.1g}' if larger < 100 else f'{larger:.2g}'):,.0f} times"
+    return f"Your answers make it about {times} {'more' if factor > 1.0 else 'less'} likely."
+
+
 def _for_patient_weakest(weakest: WeakestNumber, posterior: float) -> str:
     judged = weakest.number.grade == "judgement"
     origin = "an estimate of the model's authors, not a count" if judged else "a published figure"
     said = f"The number on which it hangs most, about \u201c{weakest.label}\u201d, is {origin}"
-    low, high = _range(weakest, posterior)
-    if low == high:
+    first, last = map(spoken_frequency, _range(weakest, posterior))
+    if first == last:
         return f"{said}."
-    first, last = spoken_frequency(low), spoken_frequency(high)
-    return f"{said}; that number alone, over its likely range, moves the answer from {first} to {last}."
+    over = (
+        "its likely range" if _reached(weakest) else "as much of its likely range as the other numbers allow"
+    )
+    return f"{said}; that number alone, over {over}, moves the answer from {first} to {last}."
+
+
+def _reached(weakest: WeakestNumber) -> bool:
+    """Whether both ends of the interval were tried."""
+    return (weakest.low, weakest.high) == (weakest.number.low, weakest.number.high)
 
 
 def _for_clinician(ledger: Ledger) -> str:
@@ -142,23 +179,26 @@ def _sureness(ledger: Ledger) -> str:
 def _for_clinician_weakest(weakest: WeakestNumber, posterior: float) -> str:
     number = weakest.number
     said = f"Weakest important number: {number.path} = {number.value:g} ({_origin(number)})"
-    low, high = _range(weakest, posterior)
-    if low == high:
+    first, last = map(_percent, _range(weakest, posterior))
+    if first == last:
         return f"{said}."
-    reached = (weakest.low, weakest.high) == (number.low, number.high)
-    over = "" if reached else ", as far as the other numbers allow,"
-    first, last = _percent(low), _percent(high)
+    over = "" if _reached(weakest) else ", as far as the other numbers allow,"
     return f"{said}; over its interval{over} the post-test probability goes from {first} to {last}."
 
 
-def _certain(ledger: Ledger) -> str:
+def _certain(ledger: Ledger) -> tuple[str, str]:
     label_of = {each.variable: _name(each) for each in ledger.entries}
     reason = "; ".join(label_of[name] for name in ledger.decided_by)
     because = f"because of: {reason}" if reason else "whatever is observed"
-    return (
-        f"{ledger.label}: {ledger.certain} for certain in this model, {because}. There are no odds to be "
-        "weighed; whether what was entered is right the model cannot tell."
+    said = f"{ledger.label}: {ledger.certain} for certain in this model, {because}."
+    patient = (
+        f"{said} The model takes what was entered as true. It can be wrong, and so can what was entered: "
+        "it proves nothing, and it cannot examine you."
     )
+    clinician = (
+        f"{said} There are no odds to be weighed; whether what was entered is right the model cannot tell."
+    )
+    return patient, clinician
 
 
 def _both_ways(prospects: Sequence[Prospect]) -> list[Prospect]:
@@ -186,12 +226,12 @@ def _names(entries: Sequence[Entry]) -> str:
 
 
 def _name(entry: Entry) -> str:
-    # One pair of brackets inside another is hard to read.
-    return (
-        f"{entry.label}, {entry.state_label}"
-        if "(" in entry.state_label
-        else f"{entry.label} ({entry.state_label})"
-    )
+    if entry.state_label.startswith("{"):  # likelihoods
+        return f"{entry.label} (uncertain)" if "(" not in entry.label else f"{entry.label}, uncertain"
+    # One pair of brackets inside or after another is hard to read.
+    if "(" in entry.label + entry.state_label:
+        return f"{entry.label}, {entry.state_label}"
+    return f"{entry.label} ({entry.state_label})"
 
 
 def _weights(entries: Sequence[Entry]) -> str:

@@ -17,7 +17,7 @@ from twitchdx.errors import EngineError, Issue, OptionError, UnknownNameError, W
 from twitchdx.network import Network, compile_leniently
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, ModelSpec
-from twitchdx.tables import Column, Tabled, spoken_interval, spoken_probability
+from twitchdx.tables import Column, Records, Tabled, spoken_interval, spoken_probability
 from twitchdx.uncertainty.beliefs import Beliefs
 from twitchdx.uncertainty.spread import central
 
@@ -43,6 +43,24 @@ class Draws:
     networks: tuple[Network, ...]
     clashes: Array
     seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnCause:
+    """One cause over the draws."""
+
+    cause: str
+    """Name of the cause."""
+    label: str
+    """What to call it."""
+    mean: float
+    """P(cause not absent | evidence), averaged over what is believed of the numbers."""
+    interval: tuple[float, float]
+    """Its central 95 % interval."""
+    responsibility_mean: float | None
+    """The same of the responsibility; None where that was not asked for."""
+    responsibility_interval: tuple[float, float] | None
+    """Its central 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -133,24 +151,37 @@ class Sampled(Tabled):
             f"how probable they make the evidence; worth {self.effective_draws:.0f} draws of equal weight"
         )
 
+    def _drawn_causes(self) -> list[DrawnCause]:
+        explained = self.responsibility is not None
+        found = [
+            DrawnCause(
+                cause=cause,
+                label=label,
+                mean=self.mean(cause),
+                interval=self.interval(cause),
+                responsibility_mean=self.mean(cause, "responsibility") if explained else None,
+                responsibility_interval=self.interval(cause, of="responsibility") if explained else None,
+            )
+            for cause, label in zip(self.causes, self.labels, strict=True)
+        ]
+        return sorted(found, key=lambda each: -each.mean)
+
     def _columns(self) -> list[Column]:
-        means = [self.mean(cause) for cause in self.causes]
-        order = sorted(range(len(means)), key=lambda k: -means[k])
-        ends = [self.interval(self.causes[k]) for k in order]
+        rows = self._drawn_causes()
         columns: list[Column] = [
-            ("cause", [self.labels[k] for k in order], str),
-            ("mean", [means[k] for k in order], spoken_probability),
-            ("95 % interval", ends, spoken_interval),
+            ("cause", [each.label for each in rows], str),
+            ("mean", [each.mean for each in rows], spoken_probability),
+            ("95 % interval", [each.interval for each in rows], spoken_interval),
         ]
-        if self.responsibility is None:
-            return columns
-        explains = [self.mean(self.causes[k], "responsibility") for k in order]
-        around = [self.interval(self.causes[k], of="responsibility") for k in order]
-        return [
-            *columns,
-            ("explains it", explains, spoken_probability),
-            ("its 95 % interval", around, spoken_interval),
-        ]
+        if self.responsibility is not None:
+            explains = [each.responsibility_mean for each in rows]
+            around = [each.responsibility_interval for each in rows]
+            columns.append(("explains it", explains, spoken_probability))
+            columns.append(("its 95 % interval", around, spoken_interval))
+        return columns
+
+    def _records(self) -> Records:
+        return Records((DrawnCause,), [(each,) for each in self._drawn_causes()])
 
 
 def draw_networks(spec: ModelSpec, beliefs: Beliefs, count: int, seed: int) -> Draws:

@@ -36,7 +36,7 @@ class CareThreshold:
     bound: float
     """The bound."""
     value: float | None
-    """What is compared with it; None for a responsibility where there is none."""
+    """What is compared with it."""
     interval: tuple[float, float] | None
     """Its 95 % credible interval; None where the engine gives none."""
     chance_at_least: float | None
@@ -59,7 +59,7 @@ class CareThresholds(Tabled):
     """The bounds."""
 
     def _title(self) -> str:
-        many = sum(each.open for each in self.thresholds)
+        many = len({(each.cause, each.quantity, each.bound) for each in self.thresholds if each.open})
         said = {0: "no bound", 1: "one bound"}.get(many, f"{many} bounds")
         level = self.level.replace("_", " ")
         if all(each.interval is None for each in self.thresholds):
@@ -115,7 +115,7 @@ def find_thresholds(
         for name, rule in spec.triage_rules.items()
         for cause, quantity, bound in dict.fromkeys(_bounds(rule.when))
     ]
-    rows.sort(key=_unsureness)
+    rows = sorted((each for each in rows if each.value is not None), key=_unsureness)
     level = record.triage.level if record.triage is not None else LEVELS[0]
     return CareThresholds(level=level, thresholds=tuple(rows))
 

@@ -148,7 +148,7 @@ class Robustness:
     """How many numbers with an interval the answer depends on."""
     compiled: int
     """Of how many of them the model was compiled anew beyond both ends of the interval; the
-    others were judged by their exact first derivatives."""
+    others were predicted, from their exact first derivatives, to do less, which is no proof."""
     not_followed: tuple[str, ...]
     """Numbers among these that could not be moved to one end of their interval or to either, because the
     other numbers of the model do not allow it: what they would do there is not known."""

@@ -3,7 +3,7 @@
 On the scale z of a number (log-odds of a probability, logarithm of a ratio), and with log-odds of the
 posterior,
 
-    d logit P(c | e) / dz = (d ln P(c, e) / d number - d ln P(e) / d number) / P(not c | e) * d number / dz,
+    d logit P(c | e) / dz = d logit P(c | e) / d number * d number / dz,
 
 which is exact for the prior odds of the cause itself, however far they move. Predictions only choose and
 order what is then compiled anew.
@@ -18,11 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import Condition, ExactEngine
+from twitchdx.engines import ExactEngine
+from twitchdx.explain.differentiation import differentiate_answer
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Estimate, places_of_shared, walk_estimates
 from twitchdx.uncertainty.jacobian import Jacobian, differentiate_compilation
-from twitchdx.uncertainty.spread import Z_95, Spread, spread_of
+from twitchdx.uncertainty.spread import Z_95, Spread, expit, spread_of
 from twitchdx.whatif.parameters import Path
 from twitchdx.whatif.subject import Subject, bearing
 
@@ -110,7 +111,7 @@ def uncertain_numbers(subject: Subject) -> tuple[Number, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slopes:
-    """First-order effects of numbers on one patient's posteriors.
+    """First-order effects of numbers on one patient's answer.
 
     Attributes
     ----------
@@ -120,6 +121,8 @@ class Slopes:
         Of each posterior by each number.
     log_odds : float64 array, shape (C, N)
         Change of the log-odds of each posterior by one standard deviation of each number.
+    responsibility : float64 array, shape (C, N), or None
+        The same of each responsibility; 0 for a cause without one. None where there is nothing to explain.
     log_evidence : float64 array, shape (N,)
         Change of ln P(evidence) by one standard deviation.
     """
@@ -127,6 +130,7 @@ class Slopes:
     numbers: tuple[Number, ...]
     derivative: Array
     log_odds: Array
+    responsibility: Array | None
     log_evidence: Array
 
 
@@ -138,31 +142,41 @@ def find_slopes(subject: Subject, numbers: Sequence[Number], jacobian: Jacobian 
     engine = subject.engine if isinstance(subject.engine, ExactEngine) else ExactEngine()
     if jacobian is None:
         jacobian = differentiate_compilation(subject.spec, subject.network, engine)
-    hypotheses = [
-        (Condition(cause, tuple(range(1, subject.network.cardinality(cause)))),) for cause in subject.causes
-    ]
-    found = engine.differentiate(subject.network, subject.evidence.likelihoods, hypotheses)
+    likelihoods, outcome = subject.evidence.likelihoods, subject.outcome
+    states = {
+        cause: np.array(pair)
+        for cause, *pair in zip(subject.causes, outcome.masses.absent, outcome.masses.present, strict=True)
+    }
+    explained = subject.complaint if outcome.responsibility is not None else None
+    found = differentiate_answer(subject.network, likelihoods, states, explained, engine)
     column = {path: index for index, path in enumerate(jacobian.paths)}
-    by_estimate = jacobian.by_estimate(found.by_number)
     places = places_of_shared(subject.spec)
     # A shared number moves in all of its places at once.
     columns = [
         [column[path] for path in places.get(each.estimate.shared, (each.path,)) if path in column]
         for each in numbers
     ]
-    slopes = np.array([by_estimate[:, each].sum(axis=1) for each in columns]).T.reshape(len(by_estimate), -1)
-    masses = subject.outcome.masses
-    relative = slopes[1:] - slopes[0]
+
+    def by_number(slopes: Array) -> Array:
+        by_estimate = jacobian.by_estimate(slopes)
+        summed = [by_estimate[:, each].sum(axis=1) for each in columns]
+        return np.array(summed).T.reshape(len(slopes), -1)
+
     step = np.array([each.slope for each in numbers])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_odds = relative * step / masses.absent[:, None]
-    certain = (masses.present == 0.0) | (masses.absent == 0.0)
-    log_odds[certain] = 0.0
+    log_odds = by_number(found.probability.by_number)
+    responsibility = None
+    if found.responsibility is not None:
+        responsibility = np.zeros_like(log_odds)
+        rows = [subject.causes.index(name) for name in found.responsibility.names]
+        responsibility[rows] = by_number(found.responsibility.by_number) * step
+    spread = outcome.masses.present * outcome.masses.absent
+    log_evidence = by_number(engine.differentiate(subject.network, likelihoods, []).by_number)[0]
     return Slopes(
         tuple(numbers),
-        read_only(np.where(certain[:, None], 0.0, masses.present[:, None] * relative)),
-        read_only(log_odds),
-        read_only(slopes[0] * step),
+        read_only(spread[:, None] * log_odds),
+        read_only(log_odds * step),
+        responsibility,
+        read_only(log_evidence * step),
     )
 
 
@@ -171,10 +185,17 @@ def predict(subject: Subject, slopes: Slopes, deviations: Array) -> Array:
     masses = subject.outcome.masses
     with np.errstate(divide="ignore"):
         place = np.log(masses.present) - np.log(masses.absent)
-    moved = place[:, None] + slopes.log_odds * deviations
-    small = np.exp(-np.abs(moved))
-    found: Array = np.where(moved >= 0.0, 1.0, small) / (1.0 + small)
-    return found
+    return expit(place[:, None] + slopes.log_odds * deviations)
+
+
+def predict_responsibilities(subject: Subject, slopes: Slopes, deviations: Array) -> Array:
+    """The same of responsibilities; of those that are certain, what they are."""
+    assert slopes.responsibility is not None
+    assert subject.outcome.responsibility is not None
+    now = np.array([subject.outcome.responsibility[cause] for cause in subject.causes])
+    with np.errstate(divide="ignore"):
+        place = np.log(now) - np.log1p(-now)
+    return expit(place[:, None] + slopes.responsibility * deviations)
 
 
 def widest(subject: Subject, slopes: Slopes, cause: str, count: int) -> list[Number]:
@@ -194,14 +215,16 @@ def _ends(number: Number) -> tuple[float, float]:
 def likely_to_turn(subject: Subject, slopes: Slopes, count: int) -> list[Number]:
     """The numbers that are predicted to turn the answer soonest, or to move it most.
 
-    They are the first of four rankings: by the distance at which another cause is the most probable; by that
-    at which the level of care is another; by what a standard deviation does to ln P(evidence), where the
-    links of what explains the complaint show; and by what it does to any posterior.
+    They are the first of five rankings: by the distance at which another cause is the most probable, or
+    explains the complaint best; by that at which the level of care is another; by what a standard deviation
+    does to ln P(evidence), where the links of what explains the complaint show; and by what it does to any
+    posterior.
     """
-    probable, level = _distances(subject, slopes)
+    probable, explaining, level = _distances(subject, slopes)
     moved = predict(subject, slopes, np.ones(len(slopes.numbers))) - subject.outcome.masses.present[:, None]
     rankings = (
         probable,
+        explaining,
         level,
         -np.abs(slopes.log_evidence),
         -np.abs(moved).max(axis=0),
@@ -218,35 +241,37 @@ def _first(numbers: Sequence[Number], ranking: Array, count: int) -> list[Number
     return [numbers[index] for index in order if np.isfinite(ranking[index]) and ranking[index] != 0.0]
 
 
-def _distances(subject: Subject, slopes: Slopes) -> tuple[Array, Array]:
-    """In how many standard deviations another cause leads, or the level is another; inf if out of reach."""
+def _distances(subject: Subject, slopes: Slopes) -> tuple[Array, Array, Array]:
+    """In how many standard deviations another cause leads, by either measure, or the level is another.
+
+    Infinite if that is out of reach.
+    """
     count = len(slopes.numbers)
-    now = subject.outcome
-    leader = subject.causes.index(now.turns["probable"])
-    probable, level = np.full(count, np.inf), np.full(count, np.inf)
+    now = subject.outcome.turns
+    probable, explaining, level = (np.full(count, np.inf) for _ in range(3))
     for distance in np.geomspace(0.1, 2.0 * FARTHEST, _TRIED):
         for sign in (-1.0, 1.0):
-            present = predict(subject, slopes, np.full(count, sign * distance))
-            leads = present.argmax(axis=0) != leader
+            moved = np.full(count, sign * distance)
+            present = predict(subject, slopes, moved)
+            leads = present.argmax(axis=0) != subject.causes.index(now["probable"])
             probable[leads] = np.minimum(probable[leads], distance)
-            turned = _other_level(subject, present)
+            of = None
+            if slopes.responsibility is not None:
+                of = predict_responsibilities(subject, slopes, moved)
+                leads = of.argmax(axis=0) != subject.causes.index(now["explaining"])
+                explaining[leads] = np.minimum(explaining[leads], distance)
+            turned = _other_level(subject, present, of)
             level[turned] = np.minimum(level[turned], distance)
-    return probable, level
+    return probable, explaining, level
 
 
-def _other_level(subject: Subject, present: Array) -> NDArray[np.bool_]:
-    """Where predicted posteriors ask for another level; a responsibility is taken to move with its cause."""
-    now = subject.outcome
-    before = now.masses.present
+def _other_level(subject: Subject, present: Array, of: Array | None) -> NDArray[np.bool_]:
+    """Where predicted posteriors and responsibilities ask for another level."""
+    before = subject.outcome.masses.present
     turned = np.zeros(present.shape[1], dtype=np.bool_)
     for column in np.flatnonzero((np.abs(present - before[:, None]) > 0.0).any(axis=0)):
-        after = present[:, column]
-        of = now.responsibility
-        if of is not None:
-            of = {
-                cause: min(of[cause] * after[k] / before[k], 1.0) if before[k] > 0.0 else 0.0
-                for k, cause in enumerate(subject.causes)
-            }
-        probability = dict(zip(subject.causes, after.tolist(), strict=True))
-        turned[column] = subject.level(subject.evidence, probability, of) != now.turns["level"]
+        probability = dict(zip(subject.causes, present[:, column].tolist(), strict=True))
+        explains = None if of is None else dict(zip(subject.causes, of[:, column].tolist(), strict=True))
+        level = subject.level(subject.evidence, probability, explains)
+        turned[column] = level != subject.outcome.turns["level"]
     return turned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from twitchdx.errors import Issue, OptionError, UnknownNameError, Where
@@ -174,21 +174,26 @@ def _certify(
         turning_numbers=within,
         turning_findings=withdrawn,
         holds=not within and not withdrawn,
-        statement=f"{_state(_what(subject, criterion), len(within), len(withdrawn))}; {'; '.join(how)}.",
+        statement=f"{_state(_what(subject, criterion), within, withdrawn, complete=compiled == numbers)}; "
+        f"{'; '.join(how)}.",
     )
 
 
-def _state(what: str, within: int, withdrawn: int) -> str:
+def _state(what: str, within: Sequence[str], withdrawn: Sequence[str], *, complete: bool) -> str:
     """The certificate as the beginning of a sentence."""
     parts = []
     if within:
-        parts.append(f"{_count(within, 'number')} within {_interval(within)}")
+        least = "" if complete else "at least "
+        parts.append(f"{least}{_count(len(within), 'number')} within {_interval(len(within))}")
     if withdrawn:
-        parts.append(f"{_count(withdrawn, 'finding')} when withdrawn")
+        parts.append(f"{_count(len(withdrawn), 'finding')} when withdrawn")
     if not parts:
-        return f"No single number within its interval and no single finding withdrawn changes {what}"
-    verb = "changes" if within + withdrawn == 1 else "change"
-    return f"{' and '.join(parts)} {verb} {what}, each by itself"
+        tried = "No single number" if complete else "None of the numbers that were tried"
+        return f"{tried} within its interval and no single finding withdrawn changes {what}"
+    several = len(within) + len(withdrawn) > 1
+    said = f"{' and '.join(parts)} {'change' if several else 'changes'} {what}"
+    said += ", each by itself" if several else ""
+    return said[0].upper() + said[1:]
 
 
 def _what(subject: Subject, criterion: Criterion) -> str:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -16,10 +15,10 @@ from twitchdx.engines import Engine
 from twitchdx.errors import ModelError
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import responsibility
+from twitchdx.explain.case import bearing_part
 from twitchdx.network import Network, recompile
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import (
-    ROLE_OF_SECTION,
     Estimate,
     Level,
     ModelSpec,
@@ -182,13 +181,7 @@ class ChangedNumbers:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        needed = bearing(subject)
-        sections: dict[str, Any] = {
-            section: {name: each for name, each in getattr(subject.spec, section).items() if name in needed}
-            for section in ROLE_OF_SECTION
-        }
-        self._spec: ModelSpec = replace(subject.spec, **sections)
-        self._network = Network(node for name, node in subject.network.items() if name in needed)
+        self._spec, self._network = bearing_part(subject.spec, subject.network, bearing(subject))
         self._places = places_of_shared(self._spec)
         self._masses: dict[tuple[Path, float], Masses | None] = {}
         self._outcomes: dict[tuple[Path, float], Outcome | None] = {}
