@@ -31,13 +31,18 @@ _ALIKE = 0.75
 _OFFERED = 3
 
 
+# What is added to the version of a model whose numbers are others.
+_CHANGED = "+changed"
+
+
 def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     """The same model with other numbers in some places, checked, compiled, and with a digest of its own.
 
     A bare number replaces the value. The stated interval stays where it holds the new value: what is known of
     the number is then as before. A shared number is changed in all of its places, under whichever it is
     named. Where it does not, both ends must be given, since no interval is ever widened in silence. A number
-    with a sample size and no interval keeps that.
+    with a sample size and no interval keeps that. Grade, sources and note stay as well, unless they are given:
+    they are then about the former value. The version says that the model is no longer the published one.
 
     Parameters
     ----------
@@ -89,7 +94,8 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     if issues:
         _raise(issues)
     network = recompile(new, spec, model.network)
-    return Assembled(model.name, model.version, content_digest(new), new, network, tuple(checked))
+    version = model.version if model.version.endswith(_CHANGED) else model.version + _CHANGED
+    return Assembled(model.name, version, content_digest(new), new, network, tuple(checked))
 
 
 def _require_mapping(changes: object, places: Iterable[str]) -> None:
