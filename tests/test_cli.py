@@ -199,8 +199,8 @@ def test_all_shows_every_cause(run: Run) -> None:
     firsts = [[line.split()[0] for line in table.splitlines() if line[2:3].strip()] for table in tables]
     rows = [sum(first in labels for first in each) for each in firsts]
     assert rows[0] < rows[1] == len(causes)
-    assert "more, each at most" in some
-    assert "more, each at most" not in every
+    assert "more; the most probable, " in some
+    assert "more; the most probable, " not in every
 
 
 def test_all_shows_every_step(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -72,7 +72,7 @@ class CareThresholds(Tabled):
         )
 
     def _columns(self) -> list[Column]:
-        rows = self.thresholds
+        rows = self._shown()
         return [
             ("rule", [each.label for each in rows], str),
             ("asks for", [each.level for each in rows], lambda level: level.replace("_", " ")),
@@ -83,6 +83,20 @@ class CareThresholds(Tabled):
             ("95 % interval", [each.interval for each in rows], spoken_interval),
             ("chance to reach it", [each.chance_at_least for each in rows], _spoken_chance),
         ]
+
+    def _shown(self) -> Sequence[CareThreshold]:
+        """Those of which it is not all but certain on which side they are; all, if there are none."""
+        unsure = [
+            each
+            for each in self.thresholds
+            if each.chance_at_least is not None and _CERTAIN < each.chance_at_least < 1.0 - _CERTAIN
+        ]
+        return unsure or self.thresholds
+
+    def _notes(self) -> list[str]:
+        left = len(self.thresholds) - len(self._shown())
+        said = f"Of {left} other bounds it is all but certain on which side they are (more than 99.9 %)."
+        return [said] if left else []
 
     def _records(self) -> Records:
         return Records((CareThreshold,), [(each,) for each in self.thresholds])

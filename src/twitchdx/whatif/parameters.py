@@ -41,8 +41,8 @@ def with_parameters(model: Assembled, changes: Mapping[str, Any]) -> Assembled:
     A bare number replaces the value. The stated interval stays where it holds the new value: what is known of
     the number is then as before. A shared number is changed in all of its places, under whichever it is
     named. Where it does not, both ends must be given, since no interval is ever widened in silence. A number
-    with a sample size and no interval keeps that. Grade, sources and note stay as well, unless they are given:
-    they are then about the former value. The version says that the model is no longer the published one.
+    with a sample size and no interval keeps that. Grade, sources and note stay as well, unless they are
+    given: they are then about the former value. The version says that the model is not the published one.
 
     Parameters
     ----------
