@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Quantity, Sampled
     from twitchdx.uncertainty.thresholds import CareThresholds
-    from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
+    from twitchdx.whatif import Information, Intervention, Sensitivity, Subject, WhatIf
 
 
 # Another cause that explains less than this is not named beside the one that is put in words.
@@ -295,6 +295,23 @@ class Diagnosis:
         from twitchdx import whatif
 
         return whatif.analyse_sensitivity(self._subject(), causes)
+
+    def information(self, among: Collection[str] | None = None) -> Information:
+        """What each question or test that is still open would tell, and whether it would change what to do.
+
+        Parameters
+        ----------
+        among : collection of str, optional
+            Risk factors, findings and tests that are not observed; left out, all of them.
+
+        Raises
+        ------
+        EvidenceError
+            Some are not known, observed already, or nothing that can be observed; the error lists them all.
+        """
+        from twitchdx import whatif
+
+        return whatif.find_information(self._subject(), among)
 
     def do(self, actions: Mapping[str, Any]) -> Intervention:
         """What becomes of the complaint when risk factors, causes or processes are set.
