@@ -58,7 +58,7 @@ def test_every_result_is_the_diagnosis_with_it(hinge: dx.Model, engine: str) -> 
 def test_the_bits_are_the_mutual_information_asked_from_the_other_side(
     hinge: dx.Model, answer: Diagnosis
 ) -> None:
-    # I(T; C) = H(T) - sum over c of P(c) H(T | c): from distributions of T, and the library's from those of C.
+    # I(T; C) = H(T) - sum over c of P(c) H(T | c): from distributions of T, where the library's are of C.
     for name, learnt in by_variable(answer).items():
         bits = {}
         for cause in hinge.causes:
