@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
+    from twitchdx.steps import LevelUtilities
     from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Quantity, Sampled
@@ -312,6 +313,21 @@ class Diagnosis:
         from twitchdx import whatif
 
         return whatif.find_information(self._subject(), among)
+
+    def expected_utilities(self) -> LevelUtilities:
+        """What each level of care is worth, where the model states outcomes, hazards, delays and costs.
+
+        Triage does not use it yet.
+
+        Raises
+        ------
+        ModelError
+            The model states no utilities, or was read from a network file.
+        """
+        from twitchdx.steps import weigh_levels
+
+        case = self._case()
+        return weigh_levels(case.spec, case.network, self.evidence.likelihoods, self.engine)
 
     def do(self, actions: Mapping[str, Any]) -> Intervention:
         """What becomes of the complaint when risk factors, causes or processes are set.
