@@ -24,6 +24,7 @@ _COSTS: dict[str, Callable[[Diagnosis], object]] = {
     "`d.fit()`": lambda d: d.fit(),
     "`d.joint_explanations()`": lambda d: d.joint_explanations(),
     "`d.what_if({'muscle_weakness': None})`": lambda d: d.what_if({"muscle_weakness": None}),
+    "`d.information()`": lambda d: d.information(),
     "`d.do({'psychological_stress': False})`": lambda d: d.do({"psychological_stress": False}),
     "`d.sensitivity([leader])`": lambda d: d.sensitivity([_leader(d)]),
     "`d.sample(20)`, each time with other draws": lambda d: d.sample(20, seed=next(_SEEDS)),

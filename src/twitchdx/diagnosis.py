@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
+    from twitchdx.steps import LevelUtilities
     from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Quantity, Sampled
     from twitchdx.uncertainty.thresholds import CareThresholds
-    from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
+    from twitchdx.whatif import Information, Intervention, Sensitivity, Subject, WhatIf
 
 
 # Another cause that explains less than this is not named beside the one that is put in words.
@@ -295,6 +296,38 @@ class Diagnosis:
         from twitchdx import whatif
 
         return whatif.analyse_sensitivity(self._subject(), causes)
+
+    def information(self, among: Collection[str] | None = None) -> Information:
+        """What each question or test that is still open would tell, and whether it would change what to do.
+
+        Parameters
+        ----------
+        among : collection of str, optional
+            Risk factors, findings and tests that are not observed; left out, all of them.
+
+        Raises
+        ------
+        EvidenceError
+            Some are not known, observed already, or nothing that can be observed; the error lists them all.
+        """
+        from twitchdx import whatif
+
+        return whatif.find_information(self._subject(), among)
+
+    def expected_utilities(self) -> LevelUtilities:
+        """What each level of care is worth, where the model states outcomes, hazards, delays and costs.
+
+        Triage does not use it yet.
+
+        Raises
+        ------
+        ModelError
+            The model states no utilities, or was read from a network file.
+        """
+        from twitchdx.steps import weigh_levels
+
+        case = self._case()
+        return weigh_levels(case.spec, case.network, self.evidence.likelihoods, self.engine)
 
     def do(self, actions: Mapping[str, Any]) -> Intervention:
         """What becomes of the complaint when risk factors, causes or processes are set.

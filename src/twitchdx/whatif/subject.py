@@ -147,7 +147,10 @@ class Subject:
         return None if found is None else found.of
 
     def level(
-        self, evidence: Evidence, present: Mapping[str, float], of: Mapping[str, float] | None
+        self,
+        evidence: Mapping[str, Observation],
+        present: Mapping[str, float],
+        of: Mapping[str, float] | None,
     ) -> Level:
         """The level of care that the rules ask for."""
         states = {name: _state(each, self.variables[name]) for name, each in evidence.items()}

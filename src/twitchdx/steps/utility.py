@@ -1,0 +1,211 @@
+"""What each level of care is worth: expected utility over outcomes that several causes can bring about.
+
+With a delay of t days, an outcome comes about unless every cause that is present spares the person,
+
+    P(outcome | causes, t) = 1 - prod over causes k of exp(-hazard_k(state of k) t),
+
+a noisy-OR over the causes in their degrees, so that a harm that two causes share is counted once. Then
+
+    EU(level) = -cost(level) - sum over outcomes o of loss_o P(o | evidence, delay of the level),
+
+with the hazard of a state that is not named being 0, and the causes as probable together as the evidence
+makes them.
+
+References
+----------
+Pauker and Kassirer (1980), The threshold approach to clinical decision making, New England Journal of
+Medicine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from twitchdx.engines import Engine
+from twitchdx.errors import Issue, ModelError, Where
+from twitchdx.network import RESERVED, Network, Node, NoisyMax
+from twitchdx.numerics import Array, read_only
+from twitchdx.spec import LEVELS, Decision, Level, ModelSpec, Outcome
+from twitchdx.tables import Column, Records, Tabled, spoken_probability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeChance:
+    """One outcome at one level of care."""
+
+    outcome: str
+    """Id of the outcome."""
+    label: str
+    """What to call it."""
+    loss: float
+    """How bad it is, in the unit of utility."""
+    probability: float
+    """P(outcome | evidence, delay of the level)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelUtility:
+    """What one level of care is worth."""
+
+    level: Level
+    """The level."""
+    label: str
+    """What to call it."""
+    delay_days: float
+    """Days until care is had."""
+    cost: float
+    """Cost and burden, in the unit of utility."""
+    expected_loss: float
+    """Sum over outcomes of loss times probability."""
+    expected_utility: float
+    """Less cost, less expected loss."""
+    outcomes: tuple[OutcomeChance, ...]
+    """Every outcome, in the order of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LevelUtilities(Tabled):
+    """The levels of care by what they are worth."""
+
+    unit: str
+    """The unit of utility."""
+    best: Level
+    """The level with the highest expected utility; among equals the lower one."""
+    levels: tuple[LevelUtility, ...]
+    """Those of which the model states a delay and a cost, the lowest first."""
+
+    def _title(self) -> str:
+        return f"Expected utility of the levels of care, in {self.unit}; best: {self.best.replace('_', ' ')}"
+
+    def _columns(self) -> list[Column]:
+        rows = self.levels
+        columns: list[Column] = [
+            ("level", [each.label for each in rows], str),
+            ("delay in days", [each.delay_days for each in rows], "{:g}".format),
+            ("cost", [each.cost for each in rows], "{:.3g}".format),
+        ]
+        for place, outcome in enumerate(rows[0].outcomes):
+            chances = [each.outcomes[place].probability for each in rows]
+            columns.append((outcome.label, chances, spoken_probability))
+        return [*columns, ("expected utility", [each.expected_utility for each in rows], "{:.4g}".format)]
+
+    def _records(self) -> Records:
+        return Records((LevelUtility,), [(each,) for each in self.levels])
+
+    def _notes(self) -> list[str]:
+        return ["Red flags are no part of it: they set the level whatever this says."]
+
+
+def weigh_levels(
+    spec: ModelSpec, network: Network, likelihoods: Mapping[str, Array], engine: Engine
+) -> LevelUtilities:
+    """The expected utility of every level of care with a stated delay and cost.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    network : Network
+        What it compiles to.
+    likelihoods : mapping of str to float64 array
+        The evidence; it must be possible.
+    engine : Engine
+        Computes the probabilities.
+
+    Raises
+    ------
+    ModelError
+        The model states no utilities.
+    EngineError
+        The outcomes tie together more than the engine can compute.
+    """
+    decision = _require_decision(spec)
+    levels = [level for level in LEVELS if _stated(spec, level)]
+    nodes = {
+        (level, name): _outcome_node(network, f"{name}{RESERVED}{level}", outcome, _delay(spec, level))
+        for level, (name, outcome) in product(levels, decision.outcomes.items())
+    }
+    wider = Network([*network.values(), *nodes.values()])
+    answer = engine.answer(wider, likelihoods, [each.name for each in nodes.values()])
+    found = []
+    for level in levels:
+        chances = tuple(
+            OutcomeChance(
+                outcome=name,
+                label=outcome.label,
+                loss=outcome.loss.value,
+                probability=float(answer.marginals[nodes[level, name].name][1]),
+            )
+            for name, outcome in decision.outcomes.items()
+        )
+        found.append(_utility(spec, level, chances))
+    best = max(found, key=lambda each: (each.expected_utility, -LEVELS.index(each.level)))
+    return LevelUtilities(unit=decision.unit, best=best.level, levels=tuple(found))
+
+
+def _utility(spec: ModelSpec, level: Level, chances: tuple[OutcomeChance, ...]) -> LevelUtility:
+    care = spec.care_levels[level]
+    assert care.cost is not None
+    loss = math.fsum(each.loss * each.probability for each in chances)
+    return LevelUtility(
+        level=level,
+        label=care.label,
+        delay_days=_delay(spec, level),
+        cost=care.cost.value,
+        expected_loss=loss,
+        expected_utility=-care.cost.value - loss,
+        outcomes=chances,
+    )
+
+
+def _require_decision(spec: ModelSpec) -> Decision:
+    if spec.decision is None or not spec.decision.outcomes:
+        issue = Issue(
+            "error",
+            "no-decision",
+            Where("decision"),
+            "the model states no outcomes and losses.",
+            "Add the section `decision`; the guide to the model format shows how.",
+        )
+        raise ModelError("The model states no utilities.", [issue])
+    if not any(_stated(spec, level) for level in LEVELS):
+        issue = Issue(
+            "error",
+            "no-delays",
+            Where("care_levels"),
+            "no level of care states how long it takes and what it costs.",
+            "Give `delay_days` and `cost` for the levels to be compared.",
+        )
+        raise ModelError("The model states no utilities.", [issue])
+    return spec.decision
+
+
+def _stated(spec: ModelSpec, level: Level) -> bool:
+    care = spec.care_levels.get(level)
+    return care is not None and care.delay_days is not None and care.cost is not None
+
+
+def _delay(spec: ModelSpec, level: Level) -> float:
+    delay = spec.care_levels[level].delay_days
+    assert delay is not None
+    return delay.value
+
+
+def _outcome_node(network: Network, name: str, outcome: Outcome, delay: float) -> Node:
+    """Whether an outcome comes about within a delay."""
+    producers, reach = zip(*_reach(network, outcome, delay), strict=True)
+    return Node(name, ("no", "yes"), NoisyMax(producers, reach, read_only(np.zeros(1))))
+
+
+def _reach(network: Network, outcome: Outcome, delay: float) -> Iterator[tuple[str, Array]]:
+    for cause, hazards in outcome.hazards.items():
+        values = np.zeros([network.cardinality(cause), 1])
+        for state, hazard in hazards.items():
+            # Of a hazard and a delay the chance is not their product: nobody is struck twice.
+            values[network[cause].states.index(state), 0] = -math.expm1(-hazard.value * delay)
+        yield cause, read_only(values)

@@ -1,0 +1,120 @@
+"""What every result of a question or a test would do: all of them in one pass through the batch engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twitchdx.engines import UNOBSERVED, Rows
+from twitchdx.evidence import Observation
+from twitchdx.explain import responsibilities
+from twitchdx.numerics import Array, read_only
+from twitchdx.spec import Level
+from twitchdx.whatif.subject import Subject
+
+# A result less probable than this, given the evidence, does not happen: its posterior would be rounding.
+_NEVER = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreseen:
+    """The results that one unobserved variable may have, S of them, and the answer to each.
+
+    Attributes
+    ----------
+    variable : str
+        The variable.
+    states : tuple of str
+        Its possible states.
+    probability : float64 array, shape (S,)
+        P(state | evidence); they sum to 1.
+    marginals : tuple of float64 array, each of shape (S, states of the cause)
+        For each cause P(cause | evidence, state).
+    responsibility : float64 array, shape (S, causes), or None
+        Responsibilities given the state; None where there is nothing to explain.
+    levels : tuple of Level
+        The level of care that the rules then ask for.
+    """
+
+    variable: str
+    states: tuple[str, ...]
+    probability: Array
+    marginals: tuple[Array, ...]
+    responsibility: Array | None
+    levels: tuple[Level, ...]
+
+
+def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen, ...], tuple[str, ...]]:
+    """Every possible result of some unobserved variables, one at a time.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    variables : sequence of str
+        Variables that are not observed.
+
+    Returns
+    -------
+    foreseen : tuple of Foreseen
+        In the order given.
+    not_judged : tuple of str
+        Variables of which a result ties too many causes together for an exact answer.
+    """
+    results = [(name, k) for name in variables for k in range(subject.network.cardinality(name))]
+    rows = _rows(subject, results)
+    answers = subject.engine.answer_many(subject.network, rows, subject.causes)
+    with np.errstate(invalid="ignore"):
+        chance = np.exp(answers.log_evidence[1:] - answers.log_evidence[0])
+    wide = answers.cells[1:] > 0.0
+    explained: Array | None = None
+    if subject.complaint is not None and subject.outcome.responsibility is not None:
+        found = responsibilities(subject.network, subject.complaint, subject.causes, rows, subject.engine)
+        explained = np.stack([found.of[cause] for cause in subject.causes], axis=1)[1:]
+        wide |= found.cells[1:] > 0.0
+    foreseen, not_judged = [], []
+    for name in variables:
+        places = np.array([place for place, (each, _) in enumerate(results) if each == name], dtype=np.intp)
+        if wide[places].any():
+            not_judged.append(name)
+            continue
+        kept = places[chance[places] > _NEVER]
+        marginals = tuple(answers.marginals[cause][1 + kept] for cause in subject.causes)
+        of = None if explained is None else explained[kept]
+        states = tuple(tuple(subject.variables[name].states)[results[place][1]] for place in kept.tolist())
+        levels = tuple(
+            _level(subject, name, state, [each[row] for each in marginals], None if of is None else of[row])
+            for row, state in enumerate(states)
+        )
+        # Rounding of single answers must not leave them off their sum.
+        probability = read_only(chance[kept] / chance[kept].sum())
+        foreseen.append(Foreseen(name, states, probability, marginals, of, levels))
+    return tuple(foreseen), tuple(not_judged)
+
+
+def _rows(subject: Subject, results: Sequence[tuple[str, int]]) -> Rows:
+    """The evidence, and then the evidence with each result."""
+    told = subject.evidence.likelihoods
+    names = (*told, *dict.fromkeys(name for name, _ in results))
+    codes = np.full([1 + len(results), len(names)], UNOBSERVED, dtype=np.int32)
+    codes[:, : len(told)] = UNOBSERVED - 1
+    for row, (name, state) in enumerate(results, start=1):
+        codes[row, names.index(name)] = state
+    vectors = tuple(
+        told[name][None, :] if name in told else np.empty([0, subject.network.cardinality(name)])
+        for name in names
+    )
+    return Rows(names, codes, vectors)
+
+
+def _level(subject: Subject, name: str, state: str, marginals: Sequence[Array], of: Array | None) -> Level:
+    variable = subject.variables[name]
+    likelihood = tuple(float(each == state) for each in variable.states)
+    observation = Observation(name, variable.states[state], state, likelihood)
+    present = {
+        cause: float(np.add.reduce(each[1:])) for cause, each in zip(subject.causes, marginals, strict=True)
+    }
+    explains = None if of is None else dict(zip(subject.causes, of.tolist(), strict=True))
+    return subject.level({**subject.evidence, name: observation}, present, explains)

@@ -1,0 +1,263 @@
+"""What a question or a test would tell: bits about each cause, and whether it would change what to do.
+
+The information that a result T gives about a cause C, given the evidence e, is
+
+    I(T; C | e) = sum over t of P(t | e) D(P(C | e, t) || P(C | e)) in bits,
+
+never below 0, 0 for what is independent of C given e, and at most the entropy of either. The probability of
+the same decision is sum of P(t | e) over the results after which the level of care is what it is now.
+
+References
+----------
+Darwiche and Choi, Same-decision probability: a confidence measure for threshold-based decisions under noisy
+sensors (the measure); Renooij (2018), Same-decision probability: threshold robustness and application to
+explanation, Probabilistic Graphical Models, PMLR 72, 368-379.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from twitchdx.errors import EvidenceError, Issue, Where
+from twitchdx.evidence import unknown_variable
+from twitchdx.numerics import Array
+from twitchdx.spec import LEVELS, Level, Role
+from twitchdx.tables import Column, Records, Tabled, spoken_probability
+from twitchdx.whatif.foresight import Foreseen, foresee
+from twitchdx.whatif.subject import Subject
+
+# What a person can be asked, an examiner see, or a laboratory measure.
+_OBSERVABLE: frozenset[Role] = frozenset({"risk_factor", "finding", "test"})
+_SHOWN = 12
+_KINDS = {"risk_factor": "question", "finding": "question or sign", "test": "test"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one result would do."""
+
+    state: str
+    """The state."""
+    state_label: str
+    """What to call it."""
+    probability: float
+    """P(state | evidence)."""
+    level: Level
+    """The level of care that the rules would then ask for."""
+    leader: str
+    """The cause that would then explain the complaint best, or be the most probable where there is none."""
+    leader_label: str
+    """What to call it."""
+    posterior: dict[str, float]
+    """Cause -> P(cause not absent | evidence, state)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """What it would tell to learn one variable."""
+
+    variable: str
+    """The variable."""
+    label: str
+    """What to call it."""
+    role: Role
+    """Whether it is a risk factor, a finding or a test."""
+    bits: float
+    """Expected information about the causes in bits, each by itself, summed."""
+    cause: str
+    """The cause of which it tells most."""
+    cause_label: str
+    """What to call it."""
+    cause_bits: float
+    """Expected information about that cause, in bits."""
+    other_level: float
+    """The probability that the level of care becomes another; one less it is that of the same decision."""
+    higher_level: float
+    """The probability that the level of care rises."""
+    other_leader: float
+    """The probability that another cause leads."""
+    results: tuple[Result, ...]
+    """Every possible result, in the order of the states."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Information(Tabled):
+    """What is not known yet, by what it would tell.
+
+    First what may change the level of care, by how probably it does; then by bits.
+    """
+
+    level: Level
+    """The level of care as it is."""
+    leader: str
+    """The leading cause as it is."""
+    learnt: tuple[Learnt, ...]
+    """What was looked at, what tells most first."""
+    not_judged: tuple[str, ...]
+    """Variables of which a result ties too many causes together for an exact answer."""
+
+    def _title(self) -> str:
+        changing = sum(each.other_level > 0.0 for each in self.learnt)
+        care = f"the level of care, {self.level.replace('_', ' ')}"
+        if not changing:
+            return f"What there is to learn; nothing of it would by itself change {care}"
+        return f"What there is to learn; {changing} of {len(self.learnt)} could by themselves change {care}"
+
+    def _columns(self) -> list[Column]:
+        rows = self.learnt[:_SHOWN]
+        return [
+            ("to learn", [each.label for each in rows], str),
+            ("kind", [_KINDS[each.role] for each in rows], str),
+            ("another level", [each.other_level for each in rows], spoken_probability),
+            ("another leader", [each.other_leader for each in rows], spoken_probability),
+            ("bits", [each.bits for each in rows], "{:.3f}".format),
+            ("most about", [each.cause_label for each in rows], str),
+            ("if", [self._telling(each) for each in rows], str),
+        ]
+
+    def _telling(self, learnt: Learnt) -> str:
+        """The most probable result that changes the level; else the least probable one."""
+        turning = [each for each in learnt.results if each.level != self.level]
+        if turning:
+            result = max(turning, key=lambda each: each.probability)
+            return f"{result.state_label} ({spoken_probability(result.probability)}): {result.level}"
+        result = min(learnt.results, key=lambda each: each.probability)
+        return f"{result.state_label} ({spoken_probability(result.probability)}): {result.leader_label}"
+
+    def _records(self) -> Records:
+        return Records((Learnt,), [(each,) for each in self.learnt])
+
+    def _notes(self) -> list[str]:
+        said = []
+        if len(self.learnt) > _SHOWN:
+            said.append(f"And {len(self.learnt) - _SHOWN} more, which tell less.")
+        said.append("Bits are about each cause by itself, summed; one thing is learnt at a time.")
+        if self.not_judged:
+            said.append(
+                f"Not judged, since too many causes would be tied together: {', '.join(self.not_judged)}."
+            )
+        return said
+
+
+def find_information(subject: Subject, among: Collection[str] | None = None) -> Information:
+    """What each unobserved variable would tell, exactly.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    among : collection of str, optional
+        Risk factors, findings and tests that are not observed; left out, all of them.
+
+    Raises
+    ------
+    EvidenceError
+        Some are not known, observed already, or nothing that can be observed; the error lists them all.
+    """
+    roles = {name: role for name, (role, _) in subject.spec.variables().items()}
+    if among is None:
+        chosen = [
+            name for name, role in roles.items() if role in _OBSERVABLE and name not in subject.evidence
+        ]
+    else:
+        chosen = _checked(subject, among, roles)
+    foreseen, not_judged = foresee(subject, chosen)
+    learnt = [_learn(subject, each, roles[each.variable]) for each in foreseen]
+    # What is certain already tells nothing. Stable: among equals the order of the model.
+    learnt = sorted(
+        (each for each in learnt if len(each.results) > 1), key=lambda each: (-each.other_level, -each.bits)
+    )
+    return Information(
+        level=subject.outcome.level,
+        leader=_leader_now(subject),
+        learnt=tuple(learnt),
+        not_judged=not_judged,
+    )
+
+
+def _checked(subject: Subject, among: Iterable[str], roles: dict[str, Role]) -> list[str]:
+    issues = []
+    chosen = list(dict.fromkeys([among] if isinstance(among, str) else among))
+    for name in chosen:
+        if name not in roles:
+            issues.append(unknown_variable(name, subject.variables))
+        elif name in subject.evidence:
+            issues.append(_issue(name, "it is observed already.", "Leave it out."))
+        elif roles[name] not in _OBSERVABLE:
+            fix = "Name risk factors, findings and tests."
+            issues.append(_issue(name, f"a {roles[name]} is not observed by itself.", fix))
+    if issues:
+        raise EvidenceError("Some of these cannot be learnt.", issues)
+    return chosen
+
+
+def _issue(name: str, message: str, fix: str) -> Issue:
+    return Issue("error", "not-to-be-learnt", Where(name), message, fix)
+
+
+def _leader_now(subject: Subject) -> str:
+    turns = subject.outcome.turns
+    return turns.get("explaining", turns["probable"])
+
+
+def _learn(subject: Subject, foreseen: Foreseen, role: Role) -> Learnt:
+    level, leader = subject.outcome.level, _leader_now(subject)
+    leaders = _leaders(subject, foreseen)
+    chance = foreseen.probability
+    bits = np.array([_information(chance, each) for each in foreseen.marginals])
+    most = int(bits.argmax())
+    variable = subject.variables[foreseen.variable]
+    posterior = np.stack([each[:, 1:].sum(axis=1) for each in foreseen.marginals], axis=1)
+    results = tuple(
+        Result(
+            state=state,
+            state_label=variable.states[state],
+            probability=float(chance[row]),
+            level=foreseen.levels[row],
+            leader=leaders[row],
+            leader_label=subject.variables[leaders[row]].label,
+            posterior=dict(zip(subject.causes, posterior[row].tolist(), strict=True)),
+        )
+        for row, state in enumerate(foreseen.states)
+    )
+    rank = LEVELS.index(level)
+    return Learnt(
+        variable=foreseen.variable,
+        label=variable.label,
+        role=role,
+        bits=float(bits.sum()),
+        cause=subject.causes[most],
+        cause_label=subject.variables[subject.causes[most]].label,
+        cause_bits=float(bits[most]),
+        other_level=_share(each.probability for each in results if each.level != level),
+        higher_level=_share(each.probability for each in results if LEVELS.index(each.level) > rank),
+        other_leader=_share(each.probability for each in results if each.leader != leader),
+        results=results,
+    )
+
+
+def _share(probabilities: Iterable[float]) -> float:
+    return min(float(sum(probabilities)), 1.0)
+
+
+def _leaders(subject: Subject, foreseen: Foreseen) -> list[str]:
+    """The leading cause after each result, ranked as it is without one."""
+    present = np.stack([each[:, 1:].sum(axis=1) for each in foreseen.marginals], axis=1)
+    first = present if foreseen.responsibility is None else foreseen.responsibility
+    # The order of the model decides ties, after the probability.
+    places = [
+        max(range(len(subject.causes)), key=lambda k: (first[row, k], present[row, k]))
+        for row in range(len(first))
+    ]
+    return [subject.causes[place] for place in places]
+
+
+def _information(chance: Array, marginal: Array) -> float:
+    """I(T; C) in bits from P(t) and P(C | t)."""
+    before = chance @ marginal
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(marginal > 0.0, marginal * np.log2(marginal / before), 0.0)
+    return max(float(chance @ each.sum(axis=1)), 0.0)
