@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from twitchdx.whatif import Information, Intervention, Sensitivity, Subject, WhatIf
 
 
-# Another cause that explains less than this is not named beside the one that is put in words.
-_WORTH_NAMING = 0.05
-
-
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer for one patient. Frozen; shows as a table in a terminal and as a card in Jupyter.
@@ -266,17 +262,12 @@ class Diagnosis:
 
     def in_words(self, cause: str | None = None) -> PlainWords:
         """One cause in words for the person and for a clinician; left out, the first of the differential."""
-        from twitchdx.explain.wording import put_in_words
+        from twitchdx.explain.wording import name_rivals, put_in_words
 
         self._case()  # an error for a model without causes
         ledger = self.explain(self.plain.differential[0].cause if cause is None else cause)
-        rivals = [
-            (each.label, each.responsibility)
-            for each in self.plain.differential
-            if each.cause != ledger.cause and (each.responsibility or 0.0) >= _WORTH_NAMING
-        ]
         care = self.triage.label if self.triage is not None else ""
-        return put_in_words(ledger, care=care, rivals=[(a, b) for a, b in rivals[:2] if b is not None])
+        return put_in_words(ledger, care=care, rivals=name_rivals(self.plain.differential, ledger.cause))
 
     # What if
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -148,6 +148,32 @@ def _no_cause(
         message = f"{own!r} ({variable.label}) is a {role.replace('_', ' ')}, not a cause."
         fix = suggest("", causes)
     return Issue("error", "unknown-cause", Where(text), message, fix)
+
+
+def suppose_results(
+    network: Network, likelihoods: Mapping[str, Array], results: Sequence[tuple[str, int]]
+) -> Rows:
+    """The evidence, and then the evidence with one result more in each row.
+
+    Parameters
+    ----------
+    network : Network
+        The compiled network.
+    likelihoods : mapping of str to float64 array
+        The evidence.
+    results : sequence of pairs
+        A variable that is not observed, and the index of its state.
+    """
+    names = (*likelihoods, *dict.fromkeys(name for name, _ in results))
+    codes = np.full([1 + len(results), len(names)], UNOBSERVED, dtype=np.int32)
+    codes[:, : len(likelihoods)] = UNOBSERVED - 1
+    for row, (name, state) in enumerate(results, start=1):
+        codes[row, names.index(name)] = state
+    vectors = tuple(
+        likelihoods[name][None, :] if name in likelihoods else np.empty([0, network.cardinality(name)])
+        for name in names
+    )
+    return Rows(names, codes, vectors)
 
 
 def bearing_part(spec: ModelSpec, network: Network, names: Iterable[str]) -> tuple[ModelSpec, Network]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from twitchdx.engines import UNOBSERVED, Rows
 from twitchdx.explain.accounts import PERCEPTIBLE, Prospect
 from twitchdx.explain.attribution import DECIBANS_PER_NAT
-from twitchdx.explain.case import Case, refuse_wide
+from twitchdx.explain.case import Case, refuse_wide, suppose_results
 from twitchdx.numerics import Array
 
 #: How many results that would raise the odds are named, and how many that would lower them.
@@ -72,17 +71,8 @@ def _best(found: list[Prospect], sign: float, shown: int) -> list[Prospect]:
 
 def _suppose(case: Case, cause: str, results: list[tuple[str, int]]) -> tuple[Array, Array, Array]:
     """Log-odds in decibans and posteriors, without any result and with each; P(result | evidence)."""
-    likelihoods = case.evidence.likelihoods
-    names = (*likelihoods, *dict.fromkeys(name for name, _ in results))
-    codes = np.full([1 + len(results), len(names)], UNOBSERVED, dtype=np.int32)
-    codes[:, : len(likelihoods)] = UNOBSERVED - 1
-    for row, (name, index) in enumerate(results, start=1):
-        codes[row, names.index(name)] = index
-    vectors = tuple(
-        likelihoods[name][None, :] if name in likelihoods else np.empty([0, case.network.cardinality(name)])
-        for name in names
-    )
-    answers = case.engine.answer_many(case.network, Rows(names, codes, vectors), (cause,))
+    rows = suppose_results(case.network, case.evidence.likelihoods, results)
+    answers = case.engine.answer_many(case.network, rows, (cause,))
     refuse_wide(answers)
     marginal = answers.marginals[cause]
     present = marginal @ case.present(cause)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 from twitchdx.explain.accounts import Backing, Entry, Ledger, PlainWords, Prospect, WeakestNumber
+from twitchdx.records import Candidate
 
 #: How many observations are named on either side.
 _NAMED = 4
@@ -28,6 +29,8 @@ _VERDICTS = (
 _IN_PERCENT = 0.02
 # A smaller factor of the odds is not worth a word.
 _NOTICEABLE = 1.5
+# Another cause that explains less than this is not named beside the one that is put in words.
+_WORTH_NAMING = 0.05
 # Nobody knows a probability so small that it may be said more exactly.
 _LEAST = 1e-7
 
@@ -51,6 +54,16 @@ def put_in_words(ledger: Ledger, *, care: str = "", rivals: Sequence[tuple[str, 
     if care:
         patient += f" For all of your answers together the advice is: {care.rstrip('.')}."
     return PlainWords(cause=ledger.cause, patient=patient, clinician=clinician)
+
+
+def name_rivals(differential: Sequence[Candidate], cause: str) -> list[tuple[str, float]]:
+    """What else may explain the complaint: the first two other causes, with how probably each does."""
+    named = [
+        (each.label, each.responsibility)
+        for each in differential
+        if each.cause != cause and each.responsibility is not None and each.responsibility >= _WORTH_NAMING
+    ]
+    return named[:2]
 
 
 def spoken_frequency(probability: float) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twitchdx.engines import UNOBSERVED, Rows
 from twitchdx.evidence import Observation
 from twitchdx.explain import responsibilities
+from twitchdx.explain.case import suppose_results
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Level
 from twitchdx.whatif.subject import Subject
@@ -64,7 +64,7 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         Variables of which a result ties too many causes together for an exact answer.
     """
     results = [(name, k) for name in variables for k in range(subject.network.cardinality(name))]
-    rows = _rows(subject, results)
+    rows = suppose_results(subject.network, subject.evidence.likelihoods, results)
     answers = subject.engine.answer_many(subject.network, rows, subject.causes)
     with np.errstate(invalid="ignore"):
         chance = np.exp(answers.log_evidence[1:] - answers.log_evidence[0])
@@ -92,21 +92,6 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         probability = read_only(chance[kept] / chance[kept].sum())
         foreseen.append(Foreseen(name, states, probability, marginals, of, levels))
     return tuple(foreseen), tuple(not_judged)
-
-
-def _rows(subject: Subject, results: Sequence[tuple[str, int]]) -> Rows:
-    """The evidence, and then the evidence with each result."""
-    told = subject.evidence.likelihoods
-    names = (*told, *dict.fromkeys(name for name, _ in results))
-    codes = np.full([1 + len(results), len(names)], UNOBSERVED, dtype=np.int32)
-    codes[:, : len(told)] = UNOBSERVED - 1
-    for row, (name, state) in enumerate(results, start=1):
-        codes[row, names.index(name)] = state
-    vectors = tuple(
-        told[name][None, :] if name in told else np.empty([0, subject.network.cardinality(name)])
-        for name in names
-    )
-    return Rows(names, codes, vectors)
 
 
 def _level(subject: Subject, name: str, state: str, marginals: Sequence[Array], of: Array | None) -> Level:
