@@ -105,10 +105,56 @@ def test_what_is_dearer_is_worth_it_where_the_danger_is(hinge: dx.Model) -> None
     assert all(each.expected_loss == 0.0 for each in calm.levels)
 
 
+def best(answer: dx.Diagnosis) -> float:
+    return max(each.expected_utility for each in answer.expected_utilities().levels)
+
+
+@pytest.mark.parametrize("evidence", [{"squeak": "loud"}, {"squeak": "soft", "age": 30}])
+def test_the_value_of_information_is_that_of_the_decision_tree(
+    hinge: dx.Model, evidence: dict[str, object]
+) -> None:
+    answer = hinge.diagnose(evidence)
+    found = answer.information()
+    assert found.unit == "quiet days"
+    # The tree, branch by branch: learn, then take the best level. And the same with every cause told.
+    certain = math.fsum(
+        p * best(hinge.diagnose({**evidence, **world})) for p, world in _worlds_of_causes(hinge, answer)
+    )
+    for learnt in found.learnt:
+        branches = answer.distribution(learnt.variable)
+        expected = math.fsum(
+            p * best(hinge.diagnose({**evidence, learnt.variable: state}))
+            for state, p in branches.items()
+            if p > 0.0
+        )
+        assert learnt.value == pytest.approx(max(expected - best(answer), 0.0), rel=1e-7, abs=1e-9)
+        assert 0.0 <= (learnt.value or 0.0) <= certain - best(answer) + 1e-9
+    assert any((each.value or 0.0) > 0.0 for each in found.learnt)
+
+
+def _worlds_of_causes(hinge: dx.Model, answer: dx.Diagnosis) -> list[tuple[float, dict[str, str]]]:
+    observed = {name: state.index(1.0) for name, state in _likelihoods(answer).items()}
+    total: dict[tuple[str, ...], float] = {}
+    for p, world, _ in Enumeration(hinge.network).worlds:
+        if all(world[name] == state for name, state in observed.items()):
+            key = tuple(hinge.network[cause].states[world[cause]] for cause in hinge.causes)
+            total[key] = total.get(key, 0.0) + p
+    whole = math.fsum(total.values())
+    return [(p / whole, dict(zip(hinge.causes, key, strict=True))) for key, p in total.items() if p > 0.0]
+
+
+def test_what_tells_nothing_about_the_causes_is_worth_nothing(hinge: dx.Model) -> None:
+    told = hinge.diagnose({"rust": "severe", "wear": True})
+    for each in told.information().learnt:
+        assert each.value == pytest.approx(0.0, abs=1e-9)
+
+
 def test_a_model_that_states_none_says_how_to_state_them(tmp_path: Path) -> None:
     plain = dx.load_model("chest_clinic").diagnose({})
     with pytest.raises(dx.ModelError, match="decision"):
         plain.expected_utilities()
+    assert plain.information().unit is None
+    assert {each.value for each in plain.information().learnt} == {None}
     without = dx.load_model(write_model(tmp_path / "squeaking_hinge"))
     with pytest.raises(dx.ModelError, match="delay_days"):
         without.diagnose({}).expected_utilities()

@@ -125,27 +125,83 @@ def weigh_levels(
         The outcomes tie together more than the engine can compute.
     """
     decision = _require_decision(spec)
-    levels = [level for level in LEVELS if _stated(spec, level)]
-    nodes = {
-        (level, name): _outcome_node(network, f"{name}{RESERVED}{level}", outcome, _delay(spec, level))
-        for level, (name, outcome) in product(levels, decision.outcomes.items())
-    }
-    wider = Network([*network.values(), *nodes.values()])
-    answer = engine.answer(wider, likelihoods, [each.name for each in nodes.values()])
+    weighing = Weighing(spec, network)
+    answer = engine.answer(weighing.network, likelihoods, weighing.targets)
+    marginals = {name: each[None, :] for name, each in answer.marginals.items()}
     found = []
-    for level in levels:
+    for level in weighing.levels:
         chances = tuple(
             OutcomeChance(
                 outcome=name,
                 label=outcome.label,
                 loss=outcome.loss.value,
-                probability=float(answer.marginals[nodes[level, name].name][1]),
+                probability=float(marginals[weighing.target(level, name)][0, 1]),
             )
             for name, outcome in decision.outcomes.items()
         )
         found.append(_utility(spec, level, chances))
     best = max(found, key=lambda each: (each.expected_utility, -LEVELS.index(each.level)))
     return LevelUtilities(unit=decision.unit, best=best.level, levels=tuple(found))
+
+
+class Weighing:
+    """The network with every outcome at every level of care, ready for many patients.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    network : Network
+        What it compiles to.
+
+    Attributes
+    ----------
+    network : Network
+        The variables of the model, and the outcomes.
+    levels : tuple of Level
+        The levels with a stated delay and cost, the lowest first.
+    targets : tuple of str
+        The outcomes at all levels.
+
+    Raises
+    ------
+    ModelError
+        The model states no utilities.
+    """
+
+    def __init__(self, spec: ModelSpec, network: Network) -> None:
+        self._decision = _require_decision(spec)
+        self.levels = tuple(level for level in LEVELS if _stated(spec, level))
+        nodes = [
+            _outcome_node(network, self.target(level, name), outcome, _delay(spec, level))
+            for level, (name, outcome) in product(self.levels, self._decision.outcomes.items())
+        ]
+        self.network = Network([*network.values(), *nodes])
+        self.targets = tuple(each.name for each in nodes)
+        care = [spec.care_levels[level].cost for level in self.levels]
+        self._costs = np.array([each.value for each in care if each is not None])
+
+    def target(self, level: Level, outcome: str) -> str:
+        """The variable that says whether an outcome comes about at a level."""
+        return f"{outcome}{RESERVED}{level}"
+
+    def utilities(self, marginals: Mapping[str, Array]) -> Array:
+        """Expected utilities, shape (B, levels), from the marginals of the targets, each of shape (B, 2)."""
+        losses = [
+            sum(
+                each.loss.value * marginals[self.target(level, name)][:, 1]
+                for name, each in self._decision.outcomes.items()
+            )
+            for level in self.levels
+        ]
+        found: Array = -self._costs - np.stack(losses, axis=1)
+        return found
+
+
+def usable_decision(spec: ModelSpec) -> bool:
+    """Whether the model states what is needed for expected utilities."""
+    outcomes = spec.decision is not None and bool(spec.decision.outcomes)
+    return outcomes and any(_stated(spec, level) for level in LEVELS)
 
 
 def _utility(spec: ModelSpec, level: Level, chances: tuple[OutcomeChance, ...]) -> LevelUtility:

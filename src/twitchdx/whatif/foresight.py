@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twitchdx.engines import Rows
 from twitchdx.evidence import Observation
 from twitchdx.explain import responsibilities
 from twitchdx.explain.case import suppose_results
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import Level
+from twitchdx.steps import Weighing, usable_decision
 from twitchdx.whatif.subject import Subject
 
 # A result less probable than this, given the evidence, does not happen: its posterior would be rounding.
@@ -36,6 +39,8 @@ class Foreseen:
         Responsibilities given the state; None where there is nothing to explain.
     levels : tuple of Level
         The level of care that the rules then ask for.
+    best : float64 array, shape (S,), or None
+        The highest expected utility of a level of care given the state; None where the model states none.
     """
 
     variable: str
@@ -44,6 +49,7 @@ class Foreseen:
     marginals: tuple[Array, ...]
     responsibility: Array | None
     levels: tuple[Level, ...]
+    best: Array | None
 
 
 def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen, ...], tuple[str, ...]]:
@@ -74,6 +80,8 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         found = responsibilities(subject.network, subject.complaint, subject.causes, rows, subject.engine)
         explained = np.stack([found.of[cause] for cause in subject.causes], axis=1)[1:]
         wide |= found.cells[1:] > 0.0
+    best, too_wide = _best_utilities(subject, rows)
+    wide |= too_wide[1:]
     foreseen, not_judged = [], []
     for name in variables:
         places = np.array([place for place, (each, _) in enumerate(results) if each == name], dtype=np.intp)
@@ -90,8 +98,26 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         )
         # Rounding of single answers must not leave them off their sum.
         probability = read_only(chance[kept] / chance[kept].sum())
-        foreseen.append(Foreseen(name, states, probability, marginals, of, levels))
+        utility = None if best is None else best[1 + kept]
+        foreseen.append(Foreseen(name, states, probability, marginals, of, levels, utility))
     return tuple(foreseen), tuple(not_judged)
+
+
+def best_utility(subject: Subject) -> float | None:
+    """The highest expected utility of a level of care as things are; None where the model states none."""
+    rows = suppose_results(subject.network, subject.evidence.likelihoods, ())
+    best, _ = _best_utilities(subject, rows)
+    return None if best is None else float(best[0])
+
+
+def _best_utilities(subject: Subject, rows: Rows) -> tuple[Array | None, NDArray[np.bool_]]:
+    """The highest expected utility of each row, and which rows are too wide for it."""
+    if not usable_decision(subject.spec):
+        return None, np.zeros(len(rows.codes), dtype=np.bool_)
+    weighing = Weighing(subject.spec, subject.network)
+    answers = subject.engine.answer_many(weighing.network, rows, weighing.targets)
+    best: Array = weighing.utilities(answers.marginals).max(axis=1)
+    return best, answers.cells > 0.0
 
 
 def _level(subject: Subject, name: str, state: str, marginals: Sequence[Array], of: Array | None) -> Level:

@@ -5,7 +5,12 @@ The information that a result T gives about a cause C, given the evidence e, is
     I(T; C | e) = sum over t of P(t | e) D(P(C | e, t) || P(C | e)) in bits,
 
 never below 0, 0 for what is independent of C given e, and at most the entropy of either. The probability of
-the same decision is sum of P(t | e) over the results after which the level of care is what it is now.
+the same decision is sum of P(t | e) over the results after which the level of care is what it is now. Where
+the model states utilities, the value of information about the level of care is
+
+    V(T) = sum over t of P(t | e) max over levels of EU(level | e, t) - max over levels of EU(level | e),
+
+never below 0 and at most that of knowing all causes for certain.
 
 References
 ----------
@@ -26,7 +31,7 @@ from twitchdx.evidence import unknown_variable
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Level, Role
 from twitchdx.tables import Column, Records, Tabled, spoken_probability
-from twitchdx.whatif.foresight import Foreseen, foresee
+from twitchdx.whatif.foresight import Foreseen, best_utility, foresee
 from twitchdx.whatif.subject import Subject
 
 # What a person can be asked, an examiner see, or a laboratory measure.
@@ -79,6 +84,9 @@ class Learnt:
     """The probability that the level of care rises."""
     other_leader: float
     """The probability that another cause leads."""
+    value: float | None
+    """Value of information in the unit of utility, before what it costs to learn it: by how much the expected
+    utility of the best level of care rises on average; null where the model states no utilities."""
     results: tuple[Result, ...]
     """Every possible result, in the order of the states."""
 
@@ -98,6 +106,8 @@ class Information(Tabled):
     """What was looked at, what tells most first."""
     not_judged: tuple[str, ...]
     """Variables of which a result ties too many causes together for an exact answer."""
+    unit: str | None
+    """The unit of utility; null where the model states none."""
 
     def _title(self) -> str:
         changing = sum(each.other_level > 0.0 for each in self.learnt)
@@ -108,7 +118,7 @@ class Information(Tabled):
 
     def _columns(self) -> list[Column]:
         rows = self.learnt[:_SHOWN]
-        return [
+        columns: list[Column] = [
             ("to learn", [each.label for each in rows], str),
             ("kind", [_KINDS[each.role] for each in rows], str),
             ("another level", [each.other_level for each in rows], spoken_probability),
@@ -117,6 +127,9 @@ class Information(Tabled):
             ("most about", [each.cause_label for each in rows], str),
             ("if", [self._telling(each) for each in rows], str),
         ]
+        if self.unit is not None:
+            columns.append((f"value in {self.unit}", [each.value for each in rows], "{:.3g}".format))
+        return columns
 
     def _telling(self, learnt: Learnt) -> str:
         """The most probable result that changes the level; else the least probable one."""
@@ -165,7 +178,8 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
     else:
         chosen = _checked(subject, among, roles)
     foreseen, not_judged = foresee(subject, chosen)
-    learnt = [_learn(subject, each, roles[each.variable]) for each in foreseen]
+    now = best_utility(subject)
+    learnt = [_learn(subject, each, roles[each.variable], now) for each in foreseen]
     # What is certain already tells nothing. Stable: among equals the order of the model.
     learnt = sorted(
         (each for each in learnt if len(each.results) > 1), key=lambda each: (-each.other_level, -each.bits)
@@ -175,6 +189,7 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
         leader=_leader_now(subject),
         learnt=tuple(learnt),
         not_judged=not_judged,
+        unit=subject.spec.decision.unit if now is not None and subject.spec.decision is not None else None,
     )
 
 
@@ -203,7 +218,7 @@ def _leader_now(subject: Subject) -> str:
     return turns.get("explaining", turns["probable"])
 
 
-def _learn(subject: Subject, foreseen: Foreseen, role: Role) -> Learnt:
+def _learn(subject: Subject, foreseen: Foreseen, role: Role, now: float | None) -> Learnt:
     level, leader = subject.outcome.level, _leader_now(subject)
     leaders = _leaders(subject, foreseen)
     chance = foreseen.probability
@@ -235,8 +250,17 @@ def _learn(subject: Subject, foreseen: Foreseen, role: Role) -> Learnt:
         other_level=_share(each.probability for each in results if each.level != level),
         higher_level=_share(each.probability for each in results if LEVELS.index(each.level) > rank),
         other_leader=_share(each.probability for each in results if each.leader != leader),
+        value=_value(foreseen, now),
         results=results,
     )
+
+
+def _value(foreseen: Foreseen, now: float | None) -> float | None:
+    """The mean of the best expected utility with a result, less the best without."""
+    if now is None or foreseen.best is None:
+        return None
+    # Below 0 by rounding alone: what is learnt can be ignored.
+    return max(float(foreseen.probability @ foreseen.best) - now, 0.0)
 
 
 def _share(probabilities: Iterable[float]) -> float:
