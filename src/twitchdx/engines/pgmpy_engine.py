@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,12 @@ import numpy as np
 from twitchdx.engines.contract import Answer, Answers, Rows, answer_each
 from twitchdx.engines.folding import Factor, fold_evidence
 from twitchdx.engines.merging import plan_elimination
+from twitchdx.errors import EngineError, Issue, Where
 from twitchdx.network import Network, load_pgmpy
 from twitchdx.numerics import Array, log_mass, read_only
+
+#: Cells that one table may have: a gigabyte, and as much again for what it is made of.
+MOST_CELLS = 2**27
 
 
 class PgmpyEngine:
@@ -50,7 +55,61 @@ class PgmpyEngine:
 
     def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
         """One patient after another; see `Engine.answer_many`."""
-        return answer_each(self, network, rows, targets)
+        patient = _Patient()
+        answers = answer_each(patient, network, rows, targets)
+        return replace(answers, cells=read_only(patient.cells))
+
+
+class _Patient(PgmpyEngine):
+    """Notes what was too wide, where `PgmpyEngine` raises an error."""
+
+    def __init__(self) -> None:
+        self.cells: list[float] = []
+
+    def answer(self, network: Network, likelihoods: Mapping[str, Array], targets: Collection[str]) -> Answer:
+        try:
+            answer, cells = super().answer(network, likelihoods, targets), 0.0
+        except _TooWideError as error:
+            answer, cells = Answer(-math.inf, {}), error.cells
+        self.cells.append(cells)
+        return answer
+
+
+class _TooWideError(EngineError):
+    """What the largest table would need."""
+
+    cells: float
+
+
+def _require_narrow(factors: Sequence[Factor], order: Sequence[str]) -> None:
+    """That no table of an elimination is too large, which is told from the scopes alone."""
+    position = {name: index for index, name in enumerate(order)}
+    sizes = {name: size for each in factors for name, size in zip(each.scope, each.values.shape, strict=True)}
+    scopes: list[set[str]] = [set() for _ in order]
+    for each in factors:
+        if each.scope:
+            scopes[min(position[name] for name in each.scope)].update(each.scope)
+    for index, name in enumerate(order):
+        cells = math.prod(float(sizes[each]) for each in scopes[index])
+        if cells > MOST_CELLS:
+            raise _too_wide(cells)
+        rest = scopes[index] - {name}
+        if rest:
+            scopes[min(position[each] for each in rest)].update(rest)
+
+
+def _too_wide(cells: float) -> _TooWideError:
+    issue = Issue(
+        "error",
+        "too-wide",
+        Where("evidence"),
+        f"variable elimination needs a table of {cells:.2g} cells, and {MOST_CELLS:.2g} are the limit.",
+        "Observe more of what the findings have in common, leave out some of the positive findings, or use "
+        "the engine `exact`, which needs much smaller tables.",
+    )
+    error = _TooWideError("The evidence ties too many variables together for this engine.", [issue])
+    error.cells = cells
+    return error
 
 
 class _Problem:
@@ -61,6 +120,7 @@ class _Problem:
         self.possible = folded.possible
         self.states = {name: network.cardinality(name) for name in needed}
         plan = plan_elimination(folded)
+        _require_narrow(plan.factors, plan.order)
         self.tree = _BucketTree(plan.factors, plan.order)
         self.log_mass = folded.constant + self.tree.log_mass if folded.constant > -math.inf else -math.inf
 
