@@ -126,8 +126,12 @@ def weigh_levels(
     """
     decision = _require_decision(spec)
     weighing = Weighing(spec, network)
-    answer = engine.answer(weighing.network, likelihoods, weighing.targets)
-    marginals = {name: each[None, :] for name, each in answer.marginals.items()}
+    # Outcome by outcome: together they would tie all of their causes to each other.
+    marginals = {
+        name: each[None, :]
+        for targets in weighing.targets
+        for name, each in engine.answer(weighing.network, likelihoods, targets).marginals.items()
+    }
     found = []
     for level in weighing.levels:
         chances = tuple(
@@ -160,8 +164,8 @@ class Weighing:
         The variables of the model, and the outcomes.
     levels : tuple of Level
         The levels with a stated delay and cost, the lowest first.
-    targets : tuple of str
-        The outcomes at all levels.
+    targets : tuple of tuple of str
+        Of each outcome the variables that say whether it comes about, a level each.
 
     Raises
     ------
@@ -177,7 +181,9 @@ class Weighing:
             for level, (name, outcome) in product(self.levels, self._decision.outcomes.items())
         ]
         self.network = Network([*network.values(), *nodes])
-        self.targets = tuple(each.name for each in nodes)
+        self.targets = tuple(
+            tuple(self.target(level, name) for level in self.levels) for name in self._decision.outcomes
+        )
         care = [spec.care_levels[level].cost for level in self.levels]
         self._costs = np.array([each.value for each in care if each is not None])
 

@@ -115,9 +115,14 @@ def _best_utilities(subject: Subject, rows: Rows) -> tuple[Array | None, NDArray
     if not usable_decision(subject.spec):
         return None, np.zeros(len(rows.codes), dtype=np.bool_)
     weighing = Weighing(subject.spec, subject.network)
-    answers = subject.engine.answer_many(weighing.network, rows, weighing.targets)
-    best: Array = weighing.utilities(answers.marginals).max(axis=1)
-    return best, answers.cells > 0.0
+    marginals: dict[str, Array] = {}
+    wide = np.zeros(len(rows.codes), dtype=np.bool_)
+    for targets in weighing.targets:
+        answers = subject.engine.answer_many(weighing.network, rows, targets)
+        marginals |= answers.marginals
+        wide |= answers.cells > 0.0
+    best: Array = weighing.utilities(marginals).max(axis=1)
+    return best, wide
 
 
 def _level(subject: Subject, name: str, state: str, marginals: Sequence[Array], of: Array | None) -> Level:
