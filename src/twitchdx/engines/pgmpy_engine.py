@@ -26,8 +26,8 @@ from twitchdx.errors import EngineError, Issue, Where
 from twitchdx.network import Network, load_pgmpy
 from twitchdx.numerics import Array, log_mass, read_only
 
-#: Cells that one table may have: a gigabyte, and as much again for what it is made of.
-MOST_CELLS = 2**27
+#: Cells that one table may have: two gigabytes, and as much again for what it is made of.
+MOST_CELLS = 2**28
 
 
 class PgmpyEngine:

@@ -37,6 +37,8 @@ from twitchdx.whatif.subject import Subject
 # What a person can be asked, an examiner see, or a laboratory measure.
 _OBSERVABLE: frozenset[Role] = frozenset({"risk_factor", "finding", "test"})
 _SHOWN = 12
+# A value below this share of the expected utility is the rounding of two that are equal.
+_ROUNDING = 1e-12
 _KINDS = {"risk_factor": "question", "finding": "question or sign", "test": "test"}
 
 
@@ -259,8 +261,9 @@ def _value(foreseen: Foreseen, now: float | None) -> float | None:
     """The mean of the best expected utility with a result, less the best without."""
     if now is None or foreseen.best is None:
         return None
-    # Below 0 by rounding alone: what is learnt can be ignored.
-    return max(float(foreseen.probability @ foreseen.best) - now, 0.0)
+    gain = float(foreseen.probability @ foreseen.best) - now
+    # What is learnt can be ignored, so that it is below 0, or next to it, by rounding alone.
+    return gain if gain > _ROUNDING * abs(now) else 0.0
 
 
 def _share(probabilities: Iterable[float]) -> float:
