@@ -52,10 +52,16 @@ class Diagnosis:
     @cached_property
     def record(self) -> DiagnosisRecord:
         """The plain data of the answer, with intervals and the judgement of the fit: found when asked for."""
-        from twitchdx.sureness import with_fit, with_intervals
+        from twitchdx.sureness import with_fit
 
-        found = with_intervals(self.plain, self.uncertainty)
-        return with_fit(found, self.model.assembled, self.evidence, self.engine)
+        return with_fit(self._sure, self.model.assembled, self.evidence, self.engine)
+
+    @cached_property
+    def _sure(self) -> DiagnosisRecord:
+        """The answer with intervals, without the judgement of the fit."""
+        from twitchdx.sureness import with_intervals
+
+        return with_intervals(self.plain, self.uncertainty)
 
     @property
     def posterior(self) -> Mapping[str, float]:
@@ -66,7 +72,7 @@ class Diagnosis:
     @property
     def differential(self) -> tuple[Candidate, ...]:
         """Every cause, ranked by whether it explains the complaint, with intervals."""
-        return self.record.differential
+        return self._sure.differential
 
     @property
     def unexplained(self) -> float | None:
@@ -76,7 +82,7 @@ class Diagnosis:
     @property
     def unexplained_interval(self) -> tuple[float, float] | None:
         """95 % credible interval of `unexplained`; None where that is, and as in `uncertainty`."""
-        return self.record.unexplained_interval
+        return self._sure.unexplained_interval
 
     @property
     def triage(self) -> Triage | None:
@@ -148,7 +154,7 @@ class Diagnosis:
         """
         from twitchdx.sureness import thresholds_of
 
-        return thresholds_of(self.model.assembled, self.record, self.uncertainty)
+        return thresholds_of(self.model.assembled, self._sure, self.uncertainty)
 
     def ranks_above(self, cause: str, other: str, by: Quantity | None = None) -> float | None:
         """The probability that one cause ranks above another, given what is believed of the numbers.

@@ -195,6 +195,12 @@ class Differentiating(Protocol):
         ...
 
 
+def one_patient(likelihoods: Mapping[str, Array]) -> Rows:
+    """The evidence of one patient as rows."""
+    codes = np.full([1, len(likelihoods)], UNOBSERVED - 1, dtype=np.int32)
+    return Rows(tuple(likelihoods), codes, tuple(each[None, :] for each in likelihoods.values()))
+
+
 def answer_each(engine: Engine, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
     """`Engine.answer_many`, one patient after another."""
     names = tuple(dict.fromkeys(targets))
@@ -205,14 +211,15 @@ def answer_each(engine: Engine, network: Network, rows: Rows, targets: Collectio
         np.zeros(count),
     )
     for row, codes in enumerate(rows.codes):
-        answer = engine.answer(network, _likelihoods(network, rows, codes), names)
+        answer = engine.answer(network, likelihoods_of(network, rows, codes), names)
         answers.log_evidence[row] = answer.log_evidence
         for name, marginal in answer.marginals.items():
             answers.marginals[name][row] = marginal
     return answers
 
 
-def _likelihoods(network: Network, rows: Rows, codes: NDArray[np.int32]) -> dict[str, Array]:
+def likelihoods_of(network: Network, rows: Rows, codes: NDArray[np.int32]) -> dict[str, Array]:
+    """The evidence of one patient, from the codes of one row."""
     found: dict[str, Array] = {}
     for name, code, vectors in zip(rows.variables, codes.tolist(), rows.likelihoods, strict=True):
         if code >= 0:

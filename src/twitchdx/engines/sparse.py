@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,20 +78,27 @@ class Sparse:
         Without BLAS, whose threads would wait for each other where processors are busy.
         """
         result = np.zeros([len(left), self.width])
-        core = load_core()
-        if core is None:
+        multiply = _multiply()
+        if multiply is None:
             for h, row in enumerate(left):
                 result[h] = np.bincount(self.columns, row[self.rows] * self.values, self.width)
             return result
         left = np.ascontiguousarray(left, dtype=np.float64)
         arrays = (self.rows, self.columns, self.values)
         right = _CoreSparse(len(self.values), self.width, *(each.ctypes.data for each in arrays))
-        core.core_multiply_sparse.restype = None
-        core.core_multiply_sparse(
-            ctypes.byref(right),
-            ctypes.c_int64(len(left)),
-            ctypes.c_void_p(left.ctypes.data),
-            ctypes.c_int64(left.shape[1]),
-            ctypes.c_void_p(result.ctypes.data),
-        )
+        multiply(ctypes.byref(right), len(left), left.ctypes.data, left.shape[1], result.ctypes.data)
         return result
+
+
+@functools.cache
+def _multiply() -> Callable[..., None] | None:
+    """The product of the compiled core with its types, or None."""
+    core = load_core()
+    if core is None:
+        return None
+    multiply: Any = core.core_multiply_sparse
+    whole, place = ctypes.c_int64, ctypes.c_void_p
+    multiply.argtypes = (ctypes.POINTER(_CoreSparse), whole, place, whole, place)
+    multiply.restype = None
+    found: Callable[..., None] = multiply
+    return found

@@ -13,7 +13,8 @@ import functools
 from collections.abc import Iterator, Mapping
 
 from twitchdx.engines import Condition
-from twitchdx.network import Network, NoisyMax, closure
+from twitchdx.explain.chains import producers
+from twitchdx.network import Network, closure
 
 # What an arrow or a variable is allowed: (variable, place of the parent or -1) -> grades.
 _Term = Mapping[tuple[str, int], frozenset[int]]
@@ -86,22 +87,17 @@ class _Search:
 
     def arrows(self, name: str) -> Iterator[tuple[int, str]]:
         """The noisy arrows on chains: the cause itself first, since it needs the fewest conditions."""
-        mechanism = self.network[name].mechanism
-        if not isinstance(mechanism, NoisyMax):
-            return
-        chained = [
-            (k, each) for k, each in enumerate(mechanism.producers) if each == self.cause or self.leads(each)
-        ]
+        arrows = enumerate(producers(self.network[name]))
+        chained = [(k, each) for k, each in arrows if each == self.cause or self.leads(each)]
         yield from sorted(chained, key=lambda pair: pair[1] != self.cause)
 
     def leads(self, name: str) -> bool:
         """Whether a chain of noisy arrows leads from the cause to a variable."""
 
-        def producers(each: str) -> tuple[str, ...]:
-            mechanism = self.network[each].mechanism
-            return mechanism.producers if isinstance(mechanism, NoisyMax) and each != self.cause else ()
+        def above(each: str) -> tuple[str, ...]:
+            return () if each == self.cause else producers(self.network[each])
 
-        return self.cause in closure([name], producers)
+        return self.cause in closure([name], above)
 
 
 def _both(some: list[_Term], others: list[_Term] | tuple[_Term, ...]) -> list[_Term]:

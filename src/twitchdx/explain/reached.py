@@ -11,9 +11,8 @@ import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from twitchdx.engines import UNOBSERVED, Hypothesis, Rows
+from twitchdx.engines import Hypothesis
+from twitchdx.engines.contract import likelihoods_of, one_patient
 from twitchdx.explain.branching import reaching_hypotheses
 from twitchdx.explain.chains import find_chains, fix_grade
 from twitchdx.explain.origins import Origins, find_origins
@@ -85,9 +84,5 @@ def possible_grades(network: Network, complaint: str, likelihoods: Mapping[str, 
 def expand_evidence(marked: Marked, complaint: str, likelihoods: Mapping[str, Array]) -> dict[str, Array]:
     """The evidence but for the complaint, and the hypothesis, in a network with marks."""
     others = {name: each for name, each in likelihoods.items() if name != complaint}
-    codes = np.full([1, len(others)], UNOBSERVED - 1, dtype=np.int32)
-    rows = marked.expand(Rows(tuple(others), codes, tuple(each[None, :] for each in others.values())))
-    return {
-        name: vectors[UNOBSERVED - 1 - code]
-        for name, vectors, code in zip(rows.variables, rows.likelihoods, rows.codes[0].tolist(), strict=True)
-    }
+    rows = marked.expand(one_patient(others))
+    return likelihoods_of(marked.network, rows, rows.codes[0])

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
-from twitchdx.engines.contract import answer_each
+from twitchdx.engines.contract import answer_each, one_patient
 from twitchdx.explain.inquiry import Ask, inquire
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
@@ -104,7 +104,7 @@ def responsibility(
     ----------
     Pearl (1988), section 4.3.2 (inhibitors); Heckerman and Breese (1996), causal independence.
     """
-    rows = _one_patient(likelihoods)
+    rows = one_patient(likelihoods)
     ask = functools.partial(_ask_about_one, engine)
     found = _explain(network, complaint, tuple(causes), rows, engine.questions_at_once, ask)
     if not found.known[0]:
@@ -207,8 +207,3 @@ def _ask_about_one(engine: Engine, network: Network, rows: Rows, targets: Collec
     """What is too wide among many is noted; of one patient it is an error, which the engine words."""
     answers = engine.answer_many(network, rows, targets)
     return answer_each(engine, network, rows, targets) if answers.cells.any() else answers
-
-
-def _one_patient(likelihoods: Mapping[str, Array]) -> Rows:
-    codes = np.full([1, len(likelihoods)], UNOBSERVED - 1, dtype=np.int32)
-    return Rows(tuple(likelihoods), codes, tuple(each[None, :] for each in likelihoods.values()))

@@ -132,6 +132,7 @@ def weigh_levels(
         for targets in weighing.targets
         for name, each in engine.answer(weighing.network, likelihoods, targets).marginals.items()
     }
+    utilities = dict(zip(weighing.levels, weighing.utilities(marginals)[0].tolist(), strict=True))
     found = []
     for level in weighing.levels:
         chances = tuple(
@@ -143,7 +144,7 @@ def weigh_levels(
             )
             for name, outcome in decision.outcomes.items()
         )
-        found.append(_utility(spec, level, chances))
+        found.append(_utility(spec, level, chances, utilities[level]))
     best = max(found, key=lambda each: (each.expected_utility, -LEVELS.index(each.level)))
     return LevelUtilities(unit=decision.unit, best=best.level, levels=tuple(found))
 
@@ -175,7 +176,7 @@ class Weighing:
 
     def __init__(self, spec: ModelSpec, network: Network) -> None:
         self._decision = _require_decision(spec)
-        self.levels = tuple(level for level in LEVELS if _stated(spec, level))
+        self.levels = _stated_levels(spec)
         nodes = [
             _outcome_node(network, self.target(level, name), outcome, _delay(spec, level))
             for level, (name, outcome) in product(self.levels, self._decision.outcomes.items())
@@ -206,21 +207,21 @@ class Weighing:
 
 def usable_decision(spec: ModelSpec) -> bool:
     """Whether the model states what is needed for expected utilities."""
-    outcomes = spec.decision is not None and bool(spec.decision.outcomes)
-    return outcomes and any(_stated(spec, level) for level in LEVELS)
+    return spec.decision is not None and bool(spec.decision.outcomes and _stated_levels(spec))
 
 
-def _utility(spec: ModelSpec, level: Level, chances: tuple[OutcomeChance, ...]) -> LevelUtility:
+def _utility(
+    spec: ModelSpec, level: Level, chances: tuple[OutcomeChance, ...], expected: float
+) -> LevelUtility:
     care = spec.care_levels[level]
     assert care.cost is not None
-    loss = math.fsum(each.loss * each.probability for each in chances)
     return LevelUtility(
         level=level,
         label=care.label,
         delay_days=_delay(spec, level),
         cost=care.cost.value,
-        expected_loss=loss,
-        expected_utility=-care.cost.value - loss,
+        expected_loss=-expected - care.cost.value,
+        expected_utility=expected,
         outcomes=chances,
     )
 
@@ -235,7 +236,7 @@ def _require_decision(spec: ModelSpec) -> Decision:
             "Add the section `decision`; the guide to the model format shows how.",
         )
         raise ModelError("The model states no utilities.", [issue])
-    if not any(_stated(spec, level) for level in LEVELS):
+    if not _stated_levels(spec):
         issue = Issue(
             "error",
             "no-delays",
@@ -247,9 +248,14 @@ def _require_decision(spec: ModelSpec) -> Decision:
     return spec.decision
 
 
-def _stated(spec: ModelSpec, level: Level) -> bool:
-    care = spec.care_levels.get(level)
-    return care is not None and care.delay_days is not None and care.cost is not None
+def _stated_levels(spec: ModelSpec) -> tuple[Level, ...]:
+    """The levels of care with a stated delay and cost, the lowest first."""
+    care = spec.care_levels
+    return tuple(
+        level
+        for level in LEVELS
+        if level in care and care[level].delay_days is not None and care[level].cost is not None
+    )
 
 
 def _delay(spec: ModelSpec, level: Level) -> float:

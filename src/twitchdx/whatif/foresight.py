@@ -52,7 +52,26 @@ class Foreseen:
     best: Array | None
 
 
-def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Foresight:
+    """The results of some unobserved variables.
+
+    Attributes
+    ----------
+    foreseen : tuple of Foreseen
+        In the order in which they were asked for.
+    not_judged : tuple of str
+        Variables of which a result ties too many causes together for an exact answer.
+    best : float or None
+        The highest expected utility of a level of care as things are; None where the model states none.
+    """
+
+    foreseen: tuple[Foreseen, ...]
+    not_judged: tuple[str, ...]
+    best: float | None
+
+
+def foresee(subject: Subject, variables: Sequence[str]) -> Foresight:
     """Every possible result of some unobserved variables, one at a time.
 
     Parameters
@@ -61,13 +80,6 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         The patient.
     variables : sequence of str
         Variables that are not observed.
-
-    Returns
-    -------
-    foreseen : tuple of Foreseen
-        In the order given.
-    not_judged : tuple of str
-        Variables of which a result ties too many causes together for an exact answer.
     """
     results = [(name, k) for name in variables for k in range(subject.network.cardinality(name))]
     rows = suppose_results(subject.network, subject.evidence.likelihoods, results)
@@ -100,14 +112,7 @@ def foresee(subject: Subject, variables: Sequence[str]) -> tuple[tuple[Foreseen,
         probability = read_only(chance[kept] / chance[kept].sum())
         utility = None if best is None else best[1 + kept]
         foreseen.append(Foreseen(name, states, probability, marginals, of, levels, utility))
-    return tuple(foreseen), tuple(not_judged)
-
-
-def best_utility(subject: Subject) -> float | None:
-    """The highest expected utility of a level of care as things are; None where the model states none."""
-    rows = suppose_results(subject.network, subject.evidence.likelihoods, ())
-    best, _ = _best_utilities(subject, rows)
-    return None if best is None else float(best[0])
+    return Foresight(tuple(foreseen), tuple(not_judged), None if best is None else float(best[0]))
 
 
 def _best_utilities(subject: Subject, rows: Rows) -> tuple[Array | None, NDArray[np.bool_]]:

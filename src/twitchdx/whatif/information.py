@@ -31,7 +31,7 @@ from twitchdx.evidence import unknown_variable
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Level, Role
 from twitchdx.tables import Column, Records, Tabled, spoken_probability
-from twitchdx.whatif.foresight import Foreseen, best_utility, foresee
+from twitchdx.whatif.foresight import Foreseen, foresee
 from twitchdx.whatif.subject import Subject
 
 # What a person can be asked, an examiner see, or a laboratory measure.
@@ -179,9 +179,9 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
         ]
     else:
         chosen = _checked(subject, among, roles)
-    foreseen, not_judged = foresee(subject, chosen)
-    now = best_utility(subject)
-    learnt = [_learn(subject, each, roles[each.variable], now) for each in foreseen]
+    foresight = foresee(subject, chosen)
+    now = foresight.best
+    learnt = [_learn(subject, each, roles[each.variable], now) for each in foresight.foreseen]
     # What is certain already tells nothing. Stable: among equals the order of the model.
     learnt = sorted(
         (each for each in learnt if len(each.results) > 1), key=lambda each: (-each.other_level, -each.bits)
@@ -190,7 +190,7 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
         level=subject.outcome.level,
         leader=_leader_now(subject),
         learnt=tuple(learnt),
-        not_judged=not_judged,
+        not_judged=foresight.not_judged,
         unit=subject.spec.decision.unit if now is not None and subject.spec.decision is not None else None,
     )
 
