@@ -31,7 +31,7 @@ def number(value: float, form: str = "quantity") -> str:
 
 def texts(care: dict[str, tuple[str, float, float]] = _CARE) -> dict[str, str]:
     def timed(text: str, delay: float, cost: float) -> str:
-        return f"{{label: {text}, delay_days: {number(delay)}, cost: {number(cost)}}}"
+        return f"{{label: {text}, delay_days: {number(delay)}, burden: {number(cost)}}}"
 
     changes = [(f"{{label: {each[0]}}}", timed(*each)) for each in care.values()]
     written = spoiled(*changes)

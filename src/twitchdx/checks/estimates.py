@@ -28,6 +28,7 @@ _DISTRIBUTION_FORMS: dict[tuple[str, str], tuple[Form, ...]] = {
     ("noisy_or", "inhibitors"): ("multiplier",),
     ("noisy_max", "inhibitors"): ("multiplier",),
 }
+_PROBABILITIES = frozenset({"step_threshold", "caution", "residual_risk"})
 _FORM_MUST_BE_SAID = frozenset({"marginal", "modifiers", "links", "effects"})
 
 
@@ -42,7 +43,7 @@ def allowed_forms(path: Path) -> tuple[Form, ...]:
         return ("rate",)
     if "effects" in path:
         return _EFFECT
-    if "step_threshold" in path or "caution" in path:
+    if not _PROBABILITIES.isdisjoint(path):
         return ("probability",)
     return ("quantity",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from twitchdx.checks.report import Path, Report
-from twitchdx.spec import LEVELS, Condition, ModelSpec, Variable
+from twitchdx.spec import LEVELS, Condition, Estimate, ModelSpec, Variable
 
 
 def check_rules(spec: ModelSpec, report: Report) -> None:
@@ -107,12 +107,36 @@ def _check_decision(spec: ModelSpec, report: Report) -> None:
         if cause not in spec.causes:
             report.unresolved("unknown-cause", ("decision", "caution", cause), cause, spec.causes, "cause")
     for name, outcome in spec.decision.outcomes.items():
-        for cause, states in outcome.hazards.items():
-            path: Path = ("decision", "outcomes", name, "hazards", cause)
-            if cause not in spec.causes:
-                report.unresolved("unknown-cause", path, cause, spec.causes, "cause")
-                continue
-            for state in states:
-                if state not in spec.causes[cause].states:
-                    known = spec.causes[cause].states
-                    report.unresolved("unknown-state", (*path, state), state, known, f"state of {cause}")
+        path: Path = ("decision", "outcomes", name)
+        _check_states((*path, "hazards"), outcome.hazards, spec, report)
+        _check_states((*path, "over_after_days"), outcome.over_after_days, spec, report)
+        for cause, states in outcome.over_after_days.items():
+            for state in states.keys() - outcome.hazards.get(cause, {}).keys():
+                here = (*path, "over_after_days", cause, state)
+                found = "it says when a hazard is over that is not given."
+                report.error("no-hazard", here, found, "Give the hazard under `hazards`, or remove this.")
+    if spec.decision.money_per_unit is None:
+        for path in _costs(spec):
+            found = "a cost that cannot be compared with anything."
+            report.error("no-rate", path, found, "Give `money_per_unit` under `decision`.")
+
+
+def _check_states(
+    path: Path, given: Mapping[str, Mapping[str, Estimate]], spec: ModelSpec, report: Report
+) -> None:
+    for cause, states in given.items():
+        if cause not in spec.causes:
+            report.unresolved("unknown-cause", (*path, cause), cause, spec.causes, "cause")
+            continue
+        known = spec.causes[cause].states
+        for state in states:
+            if state not in known:
+                report.unresolved("unknown-state", (*path, cause, state), state, known, f"state of {cause}")
+
+
+def _costs(spec: ModelSpec) -> Iterator[Path]:
+    """Where money is stated."""
+    for section in ("care_levels", "tests", "steps"):
+        for name, each in getattr(spec, section).items():
+            if each.cost is not None:
+                yield section, name, "cost"

@@ -32,7 +32,17 @@ from twitchdx.spec.estimates import (
     StepKind,
 )
 from twitchdx.spec.model import Header, ModelSpec, Reference, walk_estimates
-from twitchdx.spec.rules import CareLevel, Condition, Decision, Effect, Outcome, Step, Threshold, TriageRule
+from twitchdx.spec.rules import (
+    CareLevel,
+    Caution,
+    Condition,
+    Decision,
+    Effect,
+    Outcome,
+    Step,
+    Threshold,
+    TriageRule,
+)
 from twitchdx.spec.validation import (
     Expectation,
     Figure,
@@ -63,6 +73,7 @@ __all__ = [
     "Band",
     "CareLevel",
     "Categorical",
+    "Caution",
     "Condition",
     "Decision",
     "Deterministic",

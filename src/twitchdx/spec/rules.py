@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from twitchdx.spec.estimates import CLOSED, ONE_OF, Estimate, Level, StepKind
 
@@ -56,8 +56,10 @@ class CareLevel:
     """Ids of the facts that this element answers."""
     delay_days: Estimate | None = None
     """Days until care is had, as a `quantity`."""
+    burden: Estimate | None = None
+    """Time, worry and work-up that this level brings, as a `quantity` in the unit of utility of `decision`."""
     cost: Estimate | None = None
-    """Cost and burden of this level, as a `quantity` in the unit of utility of `decision`."""
+    """Money, as a `quantity` in the currency of `decision`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +136,16 @@ class Step:
     effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
     """Cause -> what the step was found to change in people with it."""
     benefit: dict[str, Estimate] = field(default_factory=dict)
-    """Cause -> benefit, as a `quantity` in the unit of utility of `decision`."""
+    """Cause -> benefit to a person who has it, against doing without the step, as a `quantity` in the unit of
+    utility of `decision`. With it, or with `benefit_always`, the step is an optional action."""
+    benefit_always: Estimate | None = None
+    """Benefit whatever the cause, as a `quantity` in the same unit."""
     harm: Estimate | None = None
-    """Harm and burden, as a `quantity` in the unit of utility of `decision`."""
+    """Harm to be expected, as a `quantity` in the same unit."""
+    burden: Estimate | None = None
+    """Time and discomfort, as a `quantity` in the same unit."""
+    cost: Estimate | None = None
+    """Money, as a `quantity` in the currency of `decision`."""
     sources: tuple[str, ...] = ()
     """Ids of references; a step without one needs a note."""
     note: str = ""
@@ -159,6 +168,30 @@ class Outcome:
     """How bad it is, as a `quantity` in the unit of utility."""
     hazards: dict[str, dict[str, Estimate]]
     """Cause -> state of the cause -> `rate` per day of delay."""
+    over_after_days: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    """Cause -> state of the cause -> days after which its hazard is over, as a `quantity`; where none is
+    given, the hazard lasts as long as the delay."""
+    counts: Literal["once", "each"] = "once"
+    """`once`: it can come about only once, whichever causes are at work. `each`: every cause that is at work
+    brings a loss of its own, as suffering does."""
+    grave: bool = False
+    """Whether a cause that can bring it about must not be missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caution:
+    """A dangerous cause that sets a floor under the level of care already where it cannot be ruled out."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = CLOSED
+
+    level: Level
+    """The level that it asks for."""
+    at_least: Estimate
+    """The rule looks only at people in whom the cause has at least this `probability`."""
+    upper: Estimate
+    """It fires where the upper end of the 95 % interval of the cause reaches this `probability`."""
+    reason: str
+    """One sentence that a patient understands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +205,12 @@ class Decision:
     currency: str = ""
     """The unit of money."""
     money_per_unit: Estimate | None = None
-    """How much money one unit of utility is worth, as a `quantity`."""
+    """How much money one unit of utility is worth, as a `quantity`; needed where anything states a `cost`."""
+    question_burden: Estimate | None = None
+    """Burden of one question, as a `quantity` in the unit of utility."""
+    residual_risk: Estimate | None = None
+    """The `probability` below which a cause that must not be missed counts as excluded."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """What can go wrong."""
-    caution: dict[str, Estimate] = field(default_factory=dict)
-    """Dangerous cause -> `probability` whose exceedance by the upper end of the interval raises the
-    level of care."""
+    caution: dict[str, Caution] = field(default_factory=dict)
+    """Dangerous cause -> when its uncertainty raises the level of care."""

@@ -185,7 +185,7 @@ class Weighing:
         self.targets = tuple(
             tuple(self.target(level, name) for level in self.levels) for name in self._decision.outcomes
         )
-        care = [spec.care_levels[level].cost for level in self.levels]
+        care = [spec.care_levels[level].burden for level in self.levels]
         self._costs = np.array([each.value for each in care if each is not None])
 
     def target(self, level: Level, outcome: str) -> str:
@@ -214,13 +214,13 @@ def _utility(
     spec: ModelSpec, level: Level, chances: tuple[OutcomeChance, ...], expected: float
 ) -> LevelUtility:
     care = spec.care_levels[level]
-    assert care.cost is not None
+    assert care.burden is not None
     return LevelUtility(
         level=level,
         label=care.label,
         delay_days=_delay(spec, level),
-        cost=care.cost.value,
-        expected_loss=-expected - care.cost.value,
+        cost=care.burden.value,
+        expected_loss=-expected - care.burden.value,
         expected_utility=expected,
         outcomes=chances,
     )
@@ -242,7 +242,7 @@ def _require_decision(spec: ModelSpec) -> Decision:
             "no-delays",
             Where("care_levels"),
             "no level of care states how long it takes and what it costs.",
-            "Give `delay_days` and `cost` for the levels to be compared.",
+            "Give `delay_days` and `burden` for the levels to be compared.",
         )
         raise ModelError("The model states no utilities.", [issue])
     return spec.decision
@@ -254,7 +254,7 @@ def _stated_levels(spec: ModelSpec) -> tuple[Level, ...]:
     return tuple(
         level
         for level in LEVELS
-        if level in care and care[level].delay_days is not None and care[level].cost is not None
+        if level in care and care[level].delay_days is not None and care[level].burden is not None
     )
 
 
