@@ -259,6 +259,7 @@ steps:
 decision:
   unit: quiet days
   currency: EUR
+  money_per_unit: {value: 60, low: 30, high: 120, form: quantity, grade: judgement, note: a guess}
   outcomes:
     fall:
       label: The door falls
@@ -267,7 +268,11 @@ decision:
       hazards:
         rust: {severe: {value: 0.001, low: 0.0005, high: 0.002, form: rate, grade: judgement, note: a guess}}
   caution:
-    rust: {value: 0.1, low: 0.05, high: 0.2, form: probability, grade: judgement, note: a guess}
+    rust:
+      level: soon
+      at_least: {value: 0.1, low: 0.05, high: 0.2, form: probability, grade: judgement, note: a guess}
+      upper: {value: 0.6, low: 0.4, high: 0.8, form: probability, grade: judgement, note: a guess}
+      reason: Rust may sit where nobody sees it.
 """
 
 TEXTS: Mapping[str, str] = {"a_model.yaml": HEADER, "b_variables.yaml": VARIABLES, "c_steps.yaml": STEPS}

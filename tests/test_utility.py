@@ -36,7 +36,7 @@ def texts(care: dict[str, tuple[str, float, float]] = _CARE) -> dict[str, str]:
     changes = [(f"{{label: {each[0]}}}", timed(*each)) for each in care.values()]
     written = spoiled(*changes)
     start = written["c_steps.yaml"].index("decision:\n")
-    lines = ["decision:", "  unit: quiet days", "  outcomes:"]
+    lines = ["decision:", "  unit: quiet days", f"  money_per_unit: {number(60.0)}", "  outcomes:"]
     for name, (loss, hazards) in HAZARDS.items():
         lines += [f"    {name}:", f"      label: A {name}", "      definition: What a guess says."]
         lines += [f"      loss: {number(loss)}", "      hazards:"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import Rows
+from twitchdx.engines import Answers, Rows
 from twitchdx.evidence import Observation
 from twitchdx.explain import responsibilities
 from twitchdx.explain.case import suppose_results
@@ -92,7 +92,7 @@ def foresee(subject: Subject, variables: Sequence[str]) -> Foresight:
         found = responsibilities(subject.network, subject.complaint, subject.causes, rows, subject.engine)
         explained = np.stack([found.of[cause] for cause in subject.causes], axis=1)[1:]
         wide |= found.cells[1:] > 0.0
-    best, too_wide = _best_utilities(subject, rows)
+    best, too_wide = _best_utilities(subject, rows, answers)
     wide |= too_wide[1:]
     foreseen, not_judged = [], []
     for name in variables:
@@ -115,18 +115,15 @@ def foresee(subject: Subject, variables: Sequence[str]) -> Foresight:
     return Foresight(tuple(foreseen), tuple(not_judged), None if best is None else float(best[0]))
 
 
-def _best_utilities(subject: Subject, rows: Rows) -> tuple[Array | None, NDArray[np.bool_]]:
+def _best_utilities(subject: Subject, rows: Rows, answers: Answers) -> tuple[Array | None, NDArray[np.bool_]]:
     """The highest expected utility of each row, and which rows are too wide for it."""
     if not usable_decision(subject.spec):
         return None, np.zeros(len(rows.codes), dtype=np.bool_)
     weighing = Weighing(subject.spec, subject.network)
-    marginals: dict[str, Array] = {}
-    wide = np.zeros(len(rows.codes), dtype=np.bool_)
-    for targets in weighing.targets:
-        answers = subject.engine.answer_many(weighing.network, rows, targets)
-        marginals |= answers.marginals
-        wide |= answers.cells > 0.0
-    best: Array = weighing.utilities(marginals).max(axis=1)
+    everything = np.ones([len(rows.codes), len(weighing.levels)], dtype=np.bool_)
+    bounds = weighing.bounds(answers.marginals)
+    chances, wide = weighing.measure(subject.engine, rows, answers.log_evidence, bounds, everything)
+    best: Array = weighing.utilities(chances).max(axis=1)
     return best, wide
 
 
