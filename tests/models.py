@@ -270,8 +270,8 @@ decision:
   caution:
     rust:
       level: soon
-      at_least: {value: 0.1, low: 0.05, high: 0.2, form: probability, grade: judgement, note: a guess}
-      upper: {value: 0.6, low: 0.4, high: 0.8, form: probability, grade: judgement, note: a guess}
+      at_least: {value: 0.99, low: 0.98, high: 0.995, form: probability, grade: judgement, note: a guess}
+      upper: {value: 0.999, low: 0.99, high: 0.9995, form: probability, grade: judgement, note: a guess}
       reason: Rust may sit where nobody sees it.
 """
 

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import twitchdx as dx
 from models import write_model
-from twitchdx.cohort import duplicates
-from twitchdx.cohort.care import (
+from twitchdx.care.columns import (
     Situations,
     holds_for,
     levels_of_care,
     observed_states,
     unexplained_situations,
 )
+from twitchdx.cohort import duplicates
 from twitchdx.cohort.duplicates import group_rows
 from twitchdx.cohort.encoding import states_of_numbers
 from twitchdx.engines import Rows
@@ -137,7 +137,7 @@ def test_the_level_of_many_is_that_of_each(
     found = levels_of_care(rules.values(), in_columns(patients), SPECS)
     assert found[0].tolist() == found[1].tolist()
     assert [LEVELS[level] for level in found[0]] == [
-        TriageRules(rules, care).triage(each).level for each in patients
+        (t := TriageRules(rules, care)).triage(t.fired(each)).level for each in patients
     ]
 
 

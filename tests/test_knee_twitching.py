@@ -362,7 +362,8 @@ def situations(draw: st.DrawFn, states: dict[str, str]) -> Situation:
 
 def level(situation: Situation, *, red_flags_only: bool = False) -> int:
     rules = {name: r for name, r in spec().triage_rules.items() if r.red_flag or not red_flags_only}
-    return LEVELS.index(TriageRules(rules, spec().care_levels).triage(situation).level)
+    ready = TriageRules(rules, spec().care_levels)
+    return LEVELS.index(ready.triage(ready.fired(situation)).level)
 
 
 @given(st.data())
@@ -410,5 +411,5 @@ def combinations_of(condition: Condition) -> list[dict[str, str]]:
 def level_of(rule: str, states: dict[str, str]) -> bool:
     nothing = dict.fromkeys(spec().causes, 0.0)
     rules = TriageRules(spec().triage_rules, spec().care_levels)
-    decided = rules.triage(Situation(states, nothing, None))
+    decided = rules.triage(rules.fired(Situation(states, nothing, None)))
     return rule in {reason.rule for reason in decided.reasons}

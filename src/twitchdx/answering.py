@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from twitchdx.assembly import Assembled
+from twitchdx.care import get_care, refuse_weighing
 from twitchdx.catalogue import Bibliography, model_info
 from twitchdx.engines import Answer, Engine
+from twitchdx.engines.contract import one_patient
 from twitchdx.errors import ImpossibleEvidenceError, Issue, Where
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import Responsibility, responsibility, smallest_conflict
@@ -83,7 +85,7 @@ def diagnose_patient(
         responsibility=None if explained is None else explained.of,
         watched=ready.watched,
     )
-    level = ready.guide.triage_rules.triage(situation)
+    level = _triage(ready, model, evidence, posterior, engine, situation)
     next_steps = ready.guide.next_steps.rank(level, situation)
     named = {source for step in next_steps for source in step.sources}
     named |= {source for step in next_steps for effect in step.effects for source in effect.sources}
@@ -94,6 +96,34 @@ def diagnose_patient(
         next_steps=next_steps,
         sources=ready.guide.bibliography.cite(named | _triage_sources(level)),
     )
+
+
+def _triage(
+    ready: _Ready,
+    model: Assembled,
+    evidence: Evidence,
+    posterior: Answer,
+    engine: Engine,
+    situation: Situation,
+) -> Triage:
+    """The level of care: what the rules ask for, and what utility and caution ask for beyond that."""
+    assert model.spec is not None
+    assert ready.guide is not None
+    rules = ready.guide.triage_rules
+    reasons = rules.fired(situation)
+    floor = LEVELS.index(reasons[0].level) if reasons else 0
+    marginals = {cause: posterior.marginals[cause][None, :] for cause in ready.labels}
+    care = get_care(model.spec, model.network)
+    beyond = care.beyond_rules(
+        engine,
+        one_patient(evidence.likelihoods),
+        np.array([posterior.log_evidence]),
+        marginals,
+        np.array([floor]),
+    )
+    if beyond.wide[0]:
+        refuse_weighing()
+    return rules.triage([*reasons, *care.reasons(beyond, marginals, floor)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from twitchdx.explain.differentiation import AnswerSlopes, differentiate_answer
 from twitchdx.explain.fit import flag_fit
 from twitchdx.explain.responsibility import responsibility
 from twitchdx.network import Network
+from twitchdx.numerics import Array
 from twitchdx.records import Candidate, DiagnosisRecord
 from twitchdx.spec import ModelSpec
 from twitchdx.uncertainty.beliefs import believe
@@ -51,6 +52,42 @@ def find_uncertainty(
         return None
     known = measure_uncertainty(model.spec, model.network, engine)
     return _by_deviate(known, slopes)
+
+
+def upper_end(
+    spec: ModelSpec,
+    network: Network,
+    likelihoods: Mapping[str, Array],
+    states: Mapping[str, Array],
+    cause: str,
+    engine: Differentiating,
+) -> float:
+    """Upper end of the 95 % interval of P(cause not absent | evidence), from posteriors that are known.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    network : Network
+        What it compiles to.
+    likelihoods : mapping of str to float64 array
+        The evidence; it must be possible.
+    states : mapping of str to float64 array
+        P(cause | evidence) of every cause.
+    cause : str
+        The cause.
+    engine : Differentiating
+        Gives slopes.
+
+    Raises
+    ------
+    EngineError
+        The evidence ties together more than the engine can compute.
+    """
+    ordered = {name: states[name] for name in spec.causes}
+    slopes = differentiate_answer(network, likelihoods, ordered, None, engine)
+    found = _by_deviate(measure_uncertainty(spec, network, engine), slopes)
+    return _around(found.probability, cause, float(states[cause][1:].sum()))[1]
 
 
 def _by_deviate(known: Uncertainty, slopes: AnswerSlopes) -> AnswerUncertainty:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.cohort.care import Flags, explained_situations, levels_of_care, unexplained_situations
+from twitchdx.care import explained_situations, get_care, levels_of_care, unexplained_situations
 from twitchdx.engines import Engine, Rows
 from twitchdx.explain import Responsibilities, responsibilities
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 from twitchdx.spec import ModelSpec, Variable
+
+Flags = NDArray[np.bool_]
 
 #: Place of a level that was not found.
 NO_LEVEL = -1
@@ -118,6 +120,16 @@ class Inquiry:
             situations = explained_situations(situations, asked, explained)
             levels[asked], _ = levels_of_care(rules, situations, self.specs)
             wide[asked] = explained.cells > 0.0
+        sound = ~(impossible | wide)
+        beyond = get_care(self.spec, self.network).beyond_rules(
+            self.engine,
+            Rows(rows.variables, rows.codes[sound], rows.likelihoods),
+            answers.log_evidence[sound],
+            {cause: answers.marginals[cause][sound] for cause in self.causes},
+            levels[sound],
+        )
+        levels[sound] = beyond.level
+        wide[sound] = beyond.wide
         if self.responsibility and self.complaint is not None:
             numbers |= _responsibility_columns(self.causes, asked, explained)
         return _found(numbers, levels, impossible, wide)

@@ -57,7 +57,7 @@ class CareLevel:
     delay_days: Estimate | None = None
     """Days until care is had, as a `quantity`."""
     burden: Estimate | None = None
-    """Time, worry and work-up that this level brings, as a `quantity` in the unit of utility of `decision`."""
+    """Time, worry and work-up that it brings, as a `quantity` in the unit of utility of `decision`."""
     cost: Estimate | None = None
     """Money, as a `quantity` in the currency of `decision`."""
 

@@ -2,7 +2,7 @@
 
 With a delay of t days, an outcome comes about unless every cause that is present spares the person,
 
-    P(outcome | causes, t) = 1 - prod over causes k of exp(-hazard_k(state of k) min(t, days until it is over)),
+    P(outcome | causes, t) = 1 - prod over causes k of exp(-hazard_k(state of k) min(t, end of the hazard)),
 
 a noisy-OR over the causes in their degrees, so that a harm that two causes share is counted once. Then
 
@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,6 +211,27 @@ class Weighing:
         chances[at] = np.clip(struck, low[at], high[at])
         return chances, wide
 
+    def spared(self, marginals: Mapping[str, Array], place: int) -> dict[str, float]:
+        """What a level spares one patient against the stated level below it, cause by cause.
+
+        Each cause is taken by itself: where several share a harm, their sum is an upper bound.
+
+        Parameters
+        ----------
+        marginals : mapping of str to float64 array, shape (1, states)
+            P(cause | evidence) of every cause.
+        place : int
+            Place of the level in `LEVELS`.
+        """
+        level = int(np.flatnonzero(self.places == place)[0])
+        found: dict[str, float] = {}
+        for harm in self._harms:
+            for cause, struck in zip(harm.causes, harm.struck, strict=True):
+                less = struck[max(level - 1, 0)] - struck[level]
+                loss = harm.loss * float(np.add.reduce(marginals[cause][0] * less))
+                found[cause] = found.get(cause, 0.0) + loss
+        return found
+
     def _spared(self, rows: Rows, asked: Sequence[tuple[int, int, int]]) -> Rows:
         """For each patient, outcome and level: the evidence, and that nothing brings the outcome about."""
         names = list(rows.variables)
@@ -297,7 +319,12 @@ def contested(low: Array, high: Array) -> Flags:
 
 
 def best_levels(
-    weighing: Weighing, engine: Engine, rows: Rows, log_evidence: Array, marginals: Mapping[str, Array]
+    weighing: Weighing,
+    engine: Engine,
+    rows: Rows,
+    log_evidence: Array,
+    marginals: Mapping[str, Array],
+    floor: NDArray[np.signedinteger[Any]],
 ) -> tuple[NDArray[np.intp], Flags]:
     """The level with the highest expected utility of each patient; among equals the lower one.
 
@@ -313,17 +340,23 @@ def best_levels(
         Natural log of P(evidence).
     marginals : mapping of str to float64 array, shape (B, states)
         P(cause | evidence) of every cause.
+    floor : int array, shape (B,)
+        Place in `LEVELS` up to which it is not asked which level is the best.
 
     Returns
     -------
     int array, shape (B,); bool array, shape (B,)
-        Place of the level in `LEVELS`; and for whom it needs too large tables.
+        Place of the level in `LEVELS`, exact where it is above the floor; and for whom it needs too large
+        tables.
     """
     low, high = weighing.bounds(marginals)
     open_ = contested(weighing.utilities(high), weighing.utilities(low))
-    # Where only one level is left nothing needs to be known exactly.
-    wanted = open_ & (open_.sum(axis=1, keepdims=True) > 1)
+    # Where only one level is left, or none above the floor, nothing needs to be known exactly.
+    above = open_ & (weighing.places > floor[:, None])
+    matters = above.any(axis=1) & (open_.sum(axis=1) > 1)
+    wanted = open_ & np.asarray(matters)[:, None]
     chances, wide = weighing.measure(engine, rows, log_evidence, (low, high), wanted)
     utilities = np.where(open_, weighing.utilities(chances), -np.inf)
     best: NDArray[np.intp] = weighing.places[utilities.argmax(axis=1)]
+    # Of levels that were not told apart, which all are below the floor or alone, the lowest is given.
     return best, wide

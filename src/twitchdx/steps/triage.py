@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from twitchdx.records import Triage, TriageReason
 from twitchdx.spec import LEVELS, CareLevel, Level, TriageRule
@@ -26,13 +26,20 @@ class TriageRules:
         order = sorted(rules, key=lambda name: (-LEVELS.index(rules[name].level), not rules[name].red_flag))
         self._rules = [(predicate(rules[name].when), _reason(name, rules[name])) for name in order]
 
-    def triage(self, situation: Situation) -> Triage:
+    def fired(self, situation: Situation) -> list[TriageReason]:
+        """The rules that fire, the highest level first.
+
+        Red flags look at the evidence alone, so no probability talks one down.
+        """
+        return [reason for holds, reason in self._rules if holds(situation)]
+
+    def triage(self, reasons: Sequence[TriageReason]) -> Triage:
         """The level with every reason. Without a reason it is the lowest level.
 
-        The level is the maximum over the rules that fire, so a further red flag never lowers it; red
-        flags look at the evidence alone, so no probability talks one down.
+        The level is the maximum over the reasons, so a further one never lowers it.
         """
-        fired = [reason for holds, reason in self._rules if holds(situation)]
+        # Stable: among reasons of one level the rules lead.
+        fired = sorted(reasons, key=lambda reason: -LEVELS.index(reason.level))
         level = fired[0].level if fired else LEVELS[0]
         care = self._levels[level]
         deciding = [reason for reason in fired if reason.level == level]

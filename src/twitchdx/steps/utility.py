@@ -28,8 +28,8 @@ class OutcomeChance:
     loss: float
     """How bad it is, in the unit of utility."""
     probability: float
-    """P(outcome | evidence, delay of the level). Of an outcome that counts for each cause, the expected number
-    of causes that bring it about, which may exceed 1."""
+    """P(outcome | evidence, delay of the level). Of an outcome that counts for each cause, the expected
+    number of causes that bring it about, which may exceed 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,4 +135,4 @@ def _level(subject: Subject, name: str, state: str, marginals: Sequence[Array], 
         cause: float(np.add.reduce(each[1:])) for cause, each in zip(subject.causes, marginals, strict=True)
     }
     explains = None if of is None else dict(zip(subject.causes, of.tolist(), strict=True))
-    return subject.level({**subject.evidence, name: observation}, present, explains)
+    return subject.level_by_rules({**subject.evidence, name: observation}, present, explains)

@@ -266,12 +266,13 @@ def _distances(subject: Subject, slopes: Slopes) -> tuple[Array, Array, Array]:
 
 
 def _other_level(subject: Subject, present: Array, of: Array | None) -> NDArray[np.bool_]:
-    """Where predicted posteriors and responsibilities ask for another level."""
+    """Where predicted posteriors and responsibilities make the rules ask for another level."""
     before = subject.outcome.masses.present
+    given = dict(zip(subject.causes, before.tolist(), strict=True))
+    now = subject.level_by_rules(subject.evidence, given, subject.outcome.responsibility)
     turned = np.zeros(present.shape[1], dtype=np.bool_)
     for column in np.flatnonzero((np.abs(present - before[:, None]) > 0.0).any(axis=0)):
         probability = dict(zip(subject.causes, present[:, column].tolist(), strict=True))
         explains = None if of is None else dict(zip(subject.causes, of[:, column].tolist(), strict=True))
-        level = subject.level(subject.evidence, probability, explains)
-        turned[column] = level != subject.outcome.turns["level"]
+        turned[column] = subject.level_by_rules(subject.evidence, probability, explains) != now
     return turned

@@ -11,7 +11,9 @@ import numpy as np
 
 from twitchdx.answering import query
 from twitchdx.assembly import Assembled
-from twitchdx.engines import Engine
+from twitchdx.care import get_care, refuse_weighing
+from twitchdx.engines import Answer, Engine
+from twitchdx.engines.contract import one_patient
 from twitchdx.errors import ModelError
 from twitchdx.evidence import Evidence, Observation
 from twitchdx.explain import responsibility
@@ -19,6 +21,7 @@ from twitchdx.explain.case import bearing_part
 from twitchdx.network import Network, recompile
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import (
+    LEVELS,
     Estimate,
     Level,
     ModelSpec,
@@ -116,8 +119,9 @@ class Subject:
     def weigh(self, network: Network, evidence: Evidence) -> Masses | None:
         """The posteriors; None where the evidence is impossible."""
         answer = self.engine.answer(network, evidence.likelihoods, self.causes)
-        if answer.log_evidence == -math.inf:
-            return None
+        return None if answer.log_evidence == -math.inf else self._masses(answer)
+
+    def _masses(self, answer: Answer) -> Masses:
         marginals = [answer.marginals[cause] for cause in self.causes]
         return Masses(
             answer.log_evidence,
@@ -127,16 +131,17 @@ class Subject:
 
     def judge(self, network: Network, evidence: Evidence) -> Outcome | None:
         """The answer of some network to some evidence; None where that is impossible."""
-        masses = self.weigh(network, evidence)
-        if masses is None:
+        answer = self.engine.answer(network, evidence.likelihoods, self.causes)
+        if answer.log_evidence == -math.inf:
             return None
+        masses = self._masses(answer)
         of = self._explain(network, evidence)
         present = dict(zip(self.causes, masses.present.tolist(), strict=True))
         turns: dict[Criterion, str] = {}
         if of is not None:
             turns["explaining"] = max(self.causes, key=lambda cause: (of[cause], present[cause]))
         turns["probable"] = max(self.causes, key=present.__getitem__)
-        level = self.level(evidence, present, of)
+        level = self._level(network, evidence, answer, present, of)
         turns["level"] = level
         return Outcome(masses, of, turns, level)
 
@@ -146,15 +151,37 @@ class Subject:
         found = responsibility(network, self.complaint, self.causes, evidence.likelihoods, self.engine)
         return None if found is None else found.of
 
-    def level(
+    def _level(
+        self,
+        network: Network,
+        evidence: Evidence,
+        answer: Answer,
+        present: Mapping[str, float],
+        of: Mapping[str, float] | None,
+    ) -> Level:
+        """The level of care: that of the rules, and what utility and caution ask for beyond it."""
+        floor = LEVELS.index(self.level_by_rules(evidence, present, of))
+        beyond = get_care(self.spec, network).beyond_rules(
+            self.engine,
+            one_patient(evidence.likelihoods),
+            np.array([answer.log_evidence]),
+            {cause: answer.marginals[cause][None, :] for cause in self.causes},
+            np.array([floor]),
+        )
+        if beyond.wide[0]:
+            refuse_weighing()
+        return LEVELS[int(beyond.level[0])]
+
+    def level_by_rules(
         self,
         evidence: Mapping[str, Observation],
         present: Mapping[str, float],
         of: Mapping[str, float] | None,
     ) -> Level:
-        """The level of care that the rules ask for."""
+        """The level of care that the rules alone ask for."""
         states = {name: _state(each, self.variables[name]) for name, each in evidence.items()}
-        return self.rules.triage(Situation(states, present, of)).level
+        fired = self.rules.fired(Situation(states, present, of))
+        return fired[0].level if fired else LEVELS[0]
 
 
 def _state(observation: Observation, variable: Variable) -> str:

@@ -1,0 +1,193 @@
+"""What raises the level of care above the one that the rules ask for: expected utility, then caution.
+
+The level of care is the highest of three: that of the rules, of which a red flag is talked down by nothing;
+that with the highest expected utility; and that of each caution rule which fires. So neither a utility nor a
+probability ever lowers what a rule asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.engines import Differentiating, Engine, ExactEngine, Rows
+from twitchdx.engines.contract import likelihoods_of
+from twitchdx.errors import EngineError, Issue, Where
+from twitchdx.network import Network
+from twitchdx.numerics import Array
+from twitchdx.records import TriageReason
+from twitchdx.spec import LEVELS, Level, ModelSpec
+from twitchdx.steps import Weighing, best_levels, usable_decision
+
+Places = NDArray[np.signedinteger[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BeyondRules:
+    """What utility and caution ask for, of many patients.
+
+    Attributes
+    ----------
+    utility : int array, shape (B,)
+        Place in `LEVELS` of the level with the highest expected utility; exact where it is above the level of
+        the rules, else at most that.
+    caution : mapping of str to bool array, shape (B,)
+        Dangerous cause -> for whom its rule fires and raises the level.
+    level : int array, shape (B,)
+        The level that results.
+    wide : bool array, shape (B,)
+        For whom it needs too large tables, so that there is no answer.
+    """
+
+    utility: Places
+    caution: Mapping[str, NDArray[np.bool_]]
+    level: Places
+    wide: NDArray[np.bool_]
+
+
+class Care:
+    """What raises the level of care of a model, ready for many patients.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    network : Network
+        What it compiles to.
+
+    Attributes
+    ----------
+    weighing : Weighing or None
+        The levels by what they are worth; None where the model states no utilities.
+    """
+
+    def __init__(self, spec: ModelSpec, network: Network) -> None:
+        self.spec = spec
+        self._network = network
+        self.weighing = Weighing(spec, network) if usable_decision(spec) else None
+        self._caution = {} if spec.decision is None else dict(spec.decision.caution)
+
+    def beyond_rules(
+        self, engine: Engine, rows: Rows, log_evidence: Array, marginals: Mapping[str, Array], floor: Places
+    ) -> BeyondRules:
+        """The level of care where the rules alone set a floor under it.
+
+        Parameters
+        ----------
+        engine : Engine
+            Computes what posteriors leave open.
+        rows : Rows
+            The evidence of B patients, possible.
+        log_evidence : float64 array, shape (B,)
+            Natural log of P(evidence).
+        marginals : mapping of str to float64 array, shape (B, states)
+            P(cause | evidence) of every cause.
+        floor : int array, shape (B,)
+            Place in `LEVELS` of the level that the rules ask for.
+        """
+        level = floor.astype(np.intp)
+        utility = np.zeros_like(level)
+        wide = np.zeros(len(level), dtype=np.bool_)
+        if self.weighing is not None:
+            utility, wide = best_levels(self.weighing, engine, rows, log_evidence, marginals, level)
+            level = np.maximum(level, utility)
+        fired = {}
+        for cause, rule in self._caution.items():
+            place = LEVELS.index(rule.level)
+            present = marginals[cause][:, 1:].sum(axis=1)
+            fires = (level < place) & (present >= rule.at_least.value)
+            for row in np.flatnonzero(fires).tolist():
+                states = {name: each[row] for name, each in marginals.items()}
+                upper = self._upper(engine, rows, states, row, cause)
+                fires[row] = upper >= rule.upper.value
+            level = np.where(fires, place, level)
+            fired[cause] = fires
+        return BeyondRules(utility, fired, level, wide)
+
+    def _upper(self, engine: Engine, rows: Rows, states: Mapping[str, Array], row: int, cause: str) -> float:
+        """Upper end of the interval of one cause; 1 where it cannot be computed, to be on the safe side."""
+        likelihoods = likelihoods_of(self._network, rows, rows.codes[row])
+        from twitchdx.sureness import upper_end  # beliefs about numbers: what few patients need
+
+        # An engine without slopes has none to give; the level must not hang on which engine was chosen.
+        knowing = engine if isinstance(engine, Differentiating) else ExactEngine()
+        try:
+            return upper_end(self.spec, self._network, likelihoods, states, cause, knowing)
+        except EngineError:
+            return 1.0
+
+    def reasons(self, beyond: BeyondRules, marginals: Mapping[str, Array], floor: int) -> list[TriageReason]:
+        """What raised the level of one patient above the floor that the rules set, as reasons."""
+        found = []
+        if self.weighing is not None and beyond.utility[0] > floor:
+            place = int(beyond.utility[0])
+            dangers = self.weighing.spared(marginals, place)
+            labels = [self.spec.causes[cause].label for cause in _most(dangers)]
+            found.append(_reason("expected_utility", LEVELS[place], _WAITING, _spoken_reason(labels)))
+        for cause, fires in beyond.caution.items():
+            if fires[0]:
+                rule = self.spec.decision.caution[cause] if self.spec.decision is not None else None
+                assert rule is not None
+                label = f"{self.spec.causes[cause].label} cannot be ruled out"
+                found.append(_reason(f"caution.{cause}", rule.level, label, rule.reason))
+        return found
+
+
+_WAITING = "What waiting may cost"
+# Causes that a reason names: those that carry this share of what the level spares, and no more than these.
+_SHARE, _NAMED = 0.7, 2
+
+
+def _most(dangers: Mapping[str, float]) -> list[str]:
+    """The causes that carry most of what a level of care spares."""
+    total = sum(dangers.values())
+    named: list[str] = []
+    for cause in sorted(dangers, key=lambda each: -dangers[each]):
+        if len(named) == _NAMED or sum(dangers[each] for each in named) >= _SHARE * total:
+            break
+        named.append(cause)
+    return named
+
+
+def _spoken_reason(labels: Sequence[str]) -> str:
+    return (
+        f"Being seen in this time is worth the trouble, above all to look early for: {', '.join(labels)}; this "
+        "weighs risks and is no diagnosis."
+    )
+
+
+def _reason(rule: str, level: Level, label: str, reason: str) -> TriageReason:
+    return TriageReason(
+        rule=rule, label=label, level=level, red_flag=False, reason=reason, action="", sources=()
+    )
+
+
+# Networks of models whose utilities alone differ may be one object.
+_MADE: WeakKeyDictionary[Network, Care] = WeakKeyDictionary()
+
+
+def get_care(spec: ModelSpec, network: Network) -> Care:
+    """What raises the level of care of a model; made once."""
+    found = _MADE.get(network)
+    if found is None or found.spec is not spec:
+        found = _MADE[network] = Care(spec, network)
+    return found
+
+
+def refuse_weighing() -> NoReturn:
+    """That the evidence ties together too much for the utilities to be exact.
+
+    Raises
+    ------
+    EngineError
+        Always.
+    """
+    found = "the outcomes that can be expected need tables beyond the budget of the engine."
+    fix = "Give `engine=ExactEngine(budget=...)` from `twitchdx.engines`, or less evidence."
+    issue = Issue("error", "too-wide", Where("decision"), found, fix)
+    raise EngineError("What can go wrong ties too many causes together for an exact answer.", [issue])
