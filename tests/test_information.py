@@ -10,8 +10,8 @@ import pytest
 import twitchdx as dx
 from models import write_model
 from twitchdx.diagnosis import Diagnosis
+from twitchdx.plan import Learnt
 from twitchdx.spec import LEVELS
-from twitchdx.whatif import Learnt
 
 EVIDENCE = {"squeak": "soft", "age": 30}
 

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
+    from twitchdx.plan import Information
     from twitchdx.steps import LevelUtilities
     from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
     from twitchdx.uncertainty.montecarlo import Quantity, Sampled
     from twitchdx.uncertainty.thresholds import CareThresholds
-    from twitchdx.whatif import Information, Intervention, Sensitivity, Subject, WhatIf
+    from twitchdx.whatif import Intervention, Sensitivity, Subject, WhatIf
 
 
 @dataclass(frozen=True, repr=False)
@@ -307,9 +308,9 @@ class Diagnosis:
         EvidenceError
             Some are not known, observed already, or nothing that can be observed; the error lists them all.
         """
-        from twitchdx import whatif
+        from twitchdx import plan
 
-        return whatif.find_information(self._subject(), among)
+        return plan.find_information(self._subject(), among)
 
     def expected_utilities(self) -> LevelUtilities:
         """What each level of care is worth, where the model states outcomes, hazards, delays and costs.

@@ -22,7 +22,7 @@ from twitchdx.network import Network
 from twitchdx.numerics import Array
 from twitchdx.records import TriageReason
 from twitchdx.spec import LEVELS, Level, ModelSpec
-from twitchdx.steps import Weighing, best_levels, usable_decision
+from twitchdx.steps import Weighing, compare_levels, usable_decision
 
 Places = NDArray[np.signedinteger[Any]]
 
@@ -94,7 +94,8 @@ class Care:
         utility = np.zeros_like(level)
         wide = np.zeros(len(level), dtype=np.bool_)
         if self.weighing is not None:
-            utility, wide = best_levels(self.weighing, engine, rows, log_evidence, marginals, level)
+            found = compare_levels(self.weighing, engine, rows, log_evidence, marginals, level)
+            utility, wide = found.best, found.wide
             level = np.maximum(level, utility)
         fired = {}
         for cause, rule in self._caution.items():
@@ -156,8 +157,8 @@ def _most(dangers: Mapping[str, float]) -> list[str]:
 
 def _spoken_reason(labels: Sequence[str]) -> str:
     return (
-        f"Being seen in this time is worth the trouble, above all to look early for: {', '.join(labels)}; this "
-        "weighs risks and is no diagnosis."
+        "Being seen in this time is worth the trouble, above all to look early for: "
+        f"{', '.join(labels)}; this weighs risks and is no diagnosis."
     )
 
 

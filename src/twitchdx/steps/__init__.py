@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from twitchdx.steps.actions import Actions, states_benefit
 from twitchdx.steps.conditions import Situation, predicate
-from twitchdx.steps.outcomes import Weighing, best_levels, usable_decision
+from twitchdx.steps.outcomes import Compared, Weighing, compare_levels, in_units, usable_decision
 from twitchdx.steps.ranking import NextSteps
 from twitchdx.steps.triage import TriageRules
 from twitchdx.steps.utility import LevelUtilities, LevelUtility, weigh_levels
 
 __all__ = [
+    "Actions",
+    "Compared",
     "LevelUtilities",
     "LevelUtility",
     "NextSteps",
     "Situation",
     "TriageRules",
     "Weighing",
-    "best_levels",
+    "compare_levels",
+    "in_units",
     "predicate",
+    "states_benefit",
     "usable_decision",
     "weigh_levels",
 ]

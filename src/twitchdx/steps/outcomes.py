@@ -39,6 +39,7 @@ from twitchdx.numerics import Array, read_only
 from twitchdx.spec import LEVELS, Decision, Estimate, Level, ModelSpec, Outcome
 
 Flags = NDArray[np.bool_]
+Places = NDArray[np.signedinteger[Any]]
 
 
 def usable_decision(spec: ModelSpec) -> bool:
@@ -312,21 +313,38 @@ def _bounds(harm: _Harm, marginals: Mapping[str, Array]) -> tuple[Array, Array]:
     return np.minimum(low, 1.0), np.minimum(np.maximum(total, low), 1.0)
 
 
-def contested(low: Array, high: Array) -> Flags:
-    """The levels that may be the best, shape (B, L), from bounds of their utilities."""
-    found: Flags = high >= low.max(axis=1, keepdims=True)
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """The levels of care of many patients, compared.
+
+    Attributes
+    ----------
+    best : int array, shape (B,)
+        Place in `LEVELS` of the level with the highest expected utility, the lower one among equals; exact
+        where it is above the floor that was given.
+    gain : float64 array, shape (B,)
+        By how much the best level that is allowed is better than the reference; 0 without a reference.
+    wide : bool array, shape (B,)
+        Who needs too large tables, and so has no answer.
+    """
+
+    best: NDArray[np.intp]
+    gain: Array
+    wide: Flags
 
 
-def best_levels(
+def compare_levels(
     weighing: Weighing,
     engine: Engine,
     rows: Rows,
     log_evidence: Array,
     marginals: Mapping[str, Array],
-    floor: NDArray[np.signedinteger[Any]],
-) -> tuple[NDArray[np.intp], Flags]:
-    """The level with the highest expected utility of each patient; among equals the lower one.
+    floor: Places,
+    *,
+    allowed: Flags | None = None,
+    reference: int = 0,
+) -> Compared:
+    """Which level has the highest expected utility, and how much better than another one it is.
 
     Parameters
     ----------
@@ -342,21 +360,33 @@ def best_levels(
         P(cause | evidence) of every cause.
     floor : int array, shape (B,)
         Place in `LEVELS` up to which it is not asked which level is the best.
-
-    Returns
-    -------
-    int array, shape (B,); bool array, shape (B,)
-        Place of the level in `LEVELS`, exact where it is above the floor; and for whom it needs too large
-        tables.
+    allowed : bool array, shape (L,), optional
+        The levels between which one can choose; with it the gain over the reference is found.
+    reference : int, optional
+        Which of the L levels the others are compared with; it must be allowed.
     """
     low, high = weighing.bounds(marginals)
-    open_ = contested(weighing.utilities(high), weighing.utilities(low))
+    least, most = weighing.utilities(high), weighing.utilities(low)
+    open_ = _contested(least, most)
     # Where only one level is left, or none above the floor, nothing needs to be known exactly.
     above = open_ & (weighing.places > floor[:, None])
-    matters = above.any(axis=1) & (open_.sum(axis=1) > 1)
-    wanted = open_ & np.asarray(matters)[:, None]
+    wanted = open_ & (np.any(above, axis=1) & (np.sum(open_, axis=1) > 1))[:, None]
+    choices = np.zeros_like(open_)
+    if allowed is not None:
+        choices = _contested(np.where(allowed, least, -np.inf), np.where(allowed, most, -np.inf))
+        other = choices.copy()
+        other[:, reference] = False
+        choices[:, reference] = True
+        choices &= np.any(other, axis=1)[:, None]
+        wanted |= choices
     chances, wide = weighing.measure(engine, rows, log_evidence, (low, high), wanted)
-    utilities = np.where(open_, weighing.utilities(chances), -np.inf)
-    best: NDArray[np.intp] = weighing.places[utilities.argmax(axis=1)]
-    # Of levels that were not told apart, which all are below the floor or alone, the lowest is given.
-    return best, wide
+    utilities = weighing.utilities(chances)
+    best = weighing.places[np.where(open_, utilities, -np.inf).argmax(axis=1)]
+    gain = np.where(choices, utilities - utilities[:, [reference]], 0.0).max(axis=1)
+    return Compared(best, np.maximum(gain, 0.0), wide)
+
+
+def _contested(least: Array, most: Array) -> Flags:
+    """The levels that may be the best, shape (B, L), from bounds of their utilities."""
+    found: Flags = (most >= least.max(axis=1, keepdims=True)) & (most > -np.inf)
+    return found

@@ -6,7 +6,6 @@ Plain functions of assembled models, evidence and engines, which return frozen r
 from __future__ import annotations
 
 from twitchdx.whatif.comparison import compare_models, what_if
-from twitchdx.whatif.information import Information, Learnt, Result, find_information
 from twitchdx.whatif.intervention import intervene
 from twitchdx.whatif.parameters import with_parameters
 from twitchdx.whatif.records import (
@@ -37,14 +36,11 @@ __all__ = [
     "CauseChange",
     "FindingChange",
     "FindingFlip",
-    "Information",
     "Intervention",
-    "Learnt",
     "ModelComparison",
     "NumberChange",
     "NumberFlip",
     "RatioOfLines",
-    "Result",
     "Robustness",
     "Sensitivity",
     "SensitivityFunction",
@@ -53,7 +49,6 @@ __all__ = [
     "WhatIf",
     "analyse_sensitivity",
     "compare_models",
-    "find_information",
     "intervene",
     "trace_number",
     "what_if",

@@ -25,6 +25,7 @@ from twitchdx.spec import (
     Estimate,
     Level,
     ModelSpec,
+    Role,
     Variable,
     places_of_shared,
     replace_estimates,
@@ -100,7 +101,9 @@ class Subject:
 
     def __init__(self, model: Assembled, evidence: Evidence, engine: Engine, complaint: str | None) -> None:
         self.spec: ModelSpec = require_spec(model)
-        self.variables: dict[str, Variable] = {n: each for n, (_, each) in self.spec.variables().items()}
+        described = self.spec.variables()
+        self.variables: dict[str, Variable] = {name: each for name, (_, each) in described.items()}
+        self.roles: dict[str, Role] = {name: role for name, (role, _) in described.items()}
         self.network = model.network
         self.evidence = evidence
         self.engine = engine
@@ -115,6 +118,19 @@ class Subject:
         found = self.judge(self.network, self.evidence)
         assert found is not None
         return found
+
+    @cached_property
+    def marginals(self) -> Mapping[str, Array]:
+        """P(cause | evidence) of every cause, each of shape (1, states), as it is."""
+        answer = self.engine.answer(self.network, self.evidence.likelihoods, self.causes)
+        return {cause: answer.marginals[cause][None, :] for cause in self.causes}
+
+    @cached_property
+    def situation(self) -> Situation:
+        """What rules and steps look at, as it is."""
+        states = {name: _state(each, self.variables[name]) for name, each in self.evidence.items()}
+        present = dict(zip(self.causes, self.outcome.masses.present.tolist(), strict=True))
+        return Situation(states, present, self.outcome.responsibility)
 
     def weigh(self, network: Network, evidence: Evidence) -> Masses | None:
         """The posteriors; None where the evidence is impossible."""

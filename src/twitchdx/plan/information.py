@@ -6,14 +6,17 @@ The information that a result T gives about a cause C, given the evidence e, is
 
 never below 0, 0 for what is independent of C given e, and at most the entropy of either. The probability of
 the same decision is sum of P(t | e) over the results after which the level of care is what it is now. Where
-the model states utilities, the value of information about the level of care is
+the model states utilities, the value of information is
 
-    V(T) = sum over t of P(t | e) max over levels of EU(level | e, t) - max over levels of EU(level | e),
+    V(T) = sum over t of P(t | e) max EU(decision | e, t) - max EU(decision | e),
 
-never below 0 and at most that of knowing all causes for certain.
+over the levels of care that a red flag leaves open and the optional actions that the evidence does not
+forbid: never below 0, and at most that of knowing all causes for certain. The net value is that less the
+price, burden and money together; bits stand beside it and are never mixed with it.
 
 References
 ----------
+Howard (1966), Information value theory, IEEE Transactions on Systems Science and Cybernetics 2(1), 22-26;
 Darwiche and Choi, Same-decision probability: a confidence measure for threshold-based decisions under noisy
 sensors (the measure); Renooij (2018), Same-decision probability: threshold robustness and application to
 explanation, Probabilistic Graphical Models, PMLR 72, 368-379.
@@ -29,16 +32,16 @@ import numpy as np
 from twitchdx.errors import EvidenceError, Issue, Where
 from twitchdx.evidence import unknown_variable
 from twitchdx.numerics import Array
+from twitchdx.plan.foresight import Foreseen, foresee
+from twitchdx.plan.price import price_of
+from twitchdx.plan.standing import Standing, find_standing
 from twitchdx.spec import LEVELS, Level, Role
 from twitchdx.tables import Column, Records, Tabled, spoken_probability
-from twitchdx.whatif.foresight import Foreseen, foresee
-from twitchdx.whatif.subject import Subject
+from twitchdx.whatif import Subject
 
 # What a person can be asked, an examiner see, or a laboratory measure.
 _OBSERVABLE: frozenset[Role] = frozenset({"risk_factor", "finding", "test"})
 _SHOWN = 12
-# A value below this share of the expected utility is the rounding of two that are equal.
-_ROUNDING = 1e-12
 _KINDS = {"risk_factor": "question", "finding": "question or sign", "test": "test"}
 
 
@@ -53,7 +56,7 @@ class Result:
     probability: float
     """P(state | evidence)."""
     level: Level
-    """The level of care that the rules would then ask for."""
+    """The level of care that would then result."""
     leader: str
     """The cause that would then explain the complaint best, or be the most probable where there is none."""
     leader_label: str
@@ -88,7 +91,14 @@ class Learnt:
     """The probability that another cause leads."""
     value: float | None
     """Value of information in the unit of utility, before what it costs to learn it: by how much the expected
-    utility of the best level of care rises on average; null where the model states no utilities."""
+    utility of what is then best rises on average; null where the model states no utilities."""
+    price: float | None
+    """Burden and money of learning it, in the unit of utility; null where the model states none."""
+    net: float | None
+    """Value less price."""
+    other_action: float | None
+    """The probability that another level of care or another optional action has the highest expected utility;
+    null where the model states none."""
     results: tuple[Result, ...]
     """Every possible result, in the order of the states."""
 
@@ -130,7 +140,10 @@ class Information(Tabled):
             ("if", [self._telling(each) for each in rows], str),
         ]
         if self.unit is not None:
-            columns.append((f"value in {self.unit}", [each.value for each in rows], "{:.3g}".format))
+            columns += [
+                (f"value in {self.unit}", [each.value for each in rows], "{:.3g}".format),
+                ("net of its price", [each.net for each in rows], "{:.3g}".format),
+            ]
         return columns
 
     def _telling(self, learnt: Learnt) -> str:
@@ -172,26 +185,29 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
     EvidenceError
         Some are not known, observed already, or nothing that can be observed; the error lists them all.
     """
-    roles = {name: role for name, (role, _) in subject.spec.variables().items()}
+    roles = subject.roles
     if among is None:
         chosen = [
             name for name, role in roles.items() if role in _OBSERVABLE and name not in subject.evidence
         ]
     else:
         chosen = _checked(subject, among, roles)
-    foresight = foresee(subject, chosen)
-    now = foresight.best
-    learnt = [_learn(subject, each, roles[each.variable], now) for each in foresight.foreseen]
+    standing = find_standing(subject)
+    foreseen, refused = foresee(subject, standing, [(name,) for name in chosen], explain=True)
+    learnt = [_learn(subject, standing, each) for each in foreseen]
     # What is certain already tells nothing. Stable: among equals the order of the model.
     learnt = sorted(
-        (each for each in learnt if len(each.results) > 1), key=lambda each: (-each.other_level, -each.bits)
+        (each for each in learnt if len(each.results) > 1),
+        key=lambda each: (-each.other_level, -(each.value or 0.0), -each.bits),
     )
+    decision = subject.spec.decision
+    stated = decision is not None and (standing.allowed.any() or standing.actions.names)
     return Information(
-        level=subject.outcome.level,
+        level=standing.level,
         leader=_leader_now(subject),
         learnt=tuple(learnt),
-        not_judged=foresight.not_judged,
-        unit=subject.spec.decision.unit if now is not None and subject.spec.decision is not None else None,
+        not_judged=tuple(name for (name,) in refused),
+        unit=decision.unit if stated and decision is not None else None,
     )
 
 
@@ -220,60 +236,57 @@ def _leader_now(subject: Subject) -> str:
     return turns.get("explaining", turns["probable"])
 
 
-def _learn(subject: Subject, foreseen: Foreseen, role: Role, now: float | None) -> Learnt:
-    level, leader = subject.outcome.level, _leader_now(subject)
+def _learn(subject: Subject, standing: Standing, foreseen: Foreseen) -> Learnt:
+    (name,) = foreseen.results.bundle
+    role, variable = subject.roles[name], subject.variables[name]
+    chance, marginals = foreseen.results.probability, foreseen.results.marginals
     leaders = _leaders(subject, foreseen)
-    chance = foreseen.probability
-    bits = np.array([_information(chance, each) for each in foreseen.marginals])
+    bits = np.array([information_bits(chance, marginals[cause]) for cause in subject.causes])
     most = int(bits.argmax())
-    variable = subject.variables[foreseen.variable]
-    posterior = np.stack([each[:, 1:].sum(axis=1) for each in foreseen.marginals], axis=1)
+    posterior = np.stack([marginals[cause][:, 1:].sum(axis=1) for cause in subject.causes], axis=1)
+    states = [tuple(variable.states)[place] for place in foreseen.results.states[:, 0].tolist()]
     results = tuple(
         Result(
             state=state,
             state_label=variable.states[state],
             probability=float(chance[row]),
-            level=foreseen.levels[row],
+            level=LEVELS[int(foreseen.levels[row])],
             leader=leaders[row],
             leader_label=subject.variables[leaders[row]].label,
             posterior=dict(zip(subject.causes, posterior[row].tolist(), strict=True)),
         )
-        for row, state in enumerate(foreseen.states)
+        for row, state in enumerate(states)
     )
-    rank = LEVELS.index(level)
+    now = LEVELS.index(standing.level)
+    stated = subject.spec.decision is not None and (standing.allowed.any() or standing.actions.names)
+    value = foreseen.value if stated else None
+    price = price_of(subject, (name,)) if stated else None
     return Learnt(
-        variable=foreseen.variable,
+        variable=name,
         label=variable.label,
         role=role,
         bits=float(bits.sum()),
         cause=subject.causes[most],
         cause_label=subject.variables[subject.causes[most]].label,
         cause_bits=float(bits[most]),
-        other_level=_share(each.probability for each in results if each.level != level),
-        higher_level=_share(each.probability for each in results if LEVELS.index(each.level) > rank),
-        other_leader=_share(each.probability for each in results if each.leader != leader),
-        value=_value(foreseen, now),
+        other_level=foreseen.share(foreseen.levels != now),
+        higher_level=foreseen.share(foreseen.levels > now),
+        other_leader=foreseen.share(np.array([each != _leader_now(subject) for each in leaders])),
+        value=value,
+        price=price,
+        net=None if value is None or price is None else value - price,
+        other_action=foreseen.share(foreseen.turned > 0.0) if stated else None,
         results=results,
     )
 
 
-def _value(foreseen: Foreseen, now: float | None) -> float | None:
-    """The mean of the best expected utility with a result, less the best without."""
-    if now is None or foreseen.best is None:
-        return None
-    gain = float(foreseen.probability @ foreseen.best) - now
-    # What is learnt can be ignored, so that it is below 0, or next to it, by rounding alone.
-    return gain if gain > _ROUNDING * abs(now) else 0.0
-
-
-def _share(probabilities: Iterable[float]) -> float:
-    return min(float(sum(probabilities)), 1.0)
-
-
 def _leaders(subject: Subject, foreseen: Foreseen) -> list[str]:
     """The leading cause after each result, ranked as it is without one."""
-    present = np.stack([each[:, 1:].sum(axis=1) for each in foreseen.marginals], axis=1)
-    first = present if foreseen.responsibility is None else foreseen.responsibility
+    marginals, explained = foreseen.results.marginals, foreseen.responsibility
+    present = np.stack([marginals[cause][:, 1:].sum(axis=1) for cause in subject.causes], axis=1)
+    first = present
+    if explained is not None:
+        first = np.stack([explained[cause] for cause in subject.causes], axis=1)
     # The order of the model decides ties, after the probability.
     places = [
         max(range(len(subject.causes)), key=lambda k: (first[row, k], present[row, k]))
@@ -282,8 +295,8 @@ def _leaders(subject: Subject, foreseen: Foreseen) -> list[str]:
     return [subject.causes[place] for place in places]
 
 
-def _information(chance: Array, marginal: Array) -> float:
-    """I(T; C) in bits from P(t) and P(C | t)."""
+def information_bits(chance: Array, marginal: Array) -> float:
+    """I(T; C) in bits from P(t), shape (R,), and P(C | t), shape (R, states of C)."""
     before = chance @ marginal
     with np.errstate(divide="ignore", invalid="ignore"):
         each = np.where(marginal > 0.0, marginal * np.log2(marginal / before), 0.0)

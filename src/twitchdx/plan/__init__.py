@@ -1,0 +1,7 @@
+"""What to do next, chosen by what it is worth: value of information, bundles, dangers, when to stop."""
+
+from __future__ import annotations
+
+from twitchdx.plan.information import Information, Learnt, Result, find_information
+
+__all__ = ["Information", "Learnt", "Result", "find_information"]

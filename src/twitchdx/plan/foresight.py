@@ -1,0 +1,180 @@
+"""What every result of a question, a test or a bundle would do: level of care, and the value of knowing it.
+
+With the levels between which a red flag leaves the choice, and the optional actions that nothing forbids,
+
+    V(T) = sum over t of P(t | e) max EU(decision | e, t) - max EU(decision | e)
+         = sum over t of P(t | e) (max EU(decision | e, t) - EU(decision chosen now | e, t)),
+
+since the mean of EU(decision | e, t) is EU(decision | e). The second form is summed: it has no term below 0,
+and terms of results that leave the decision as it is are 0 and need not be computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.care import explained_situations, get_care, levels_of_care, unexplained_situations
+from twitchdx.engines import Rows
+from twitchdx.explain import responsibilities
+from twitchdx.numerics import Array
+from twitchdx.plan.results import Bundle, Results, find_results, suppose
+from twitchdx.plan.standing import Standing
+from twitchdx.steps import compare_levels
+from twitchdx.whatif import Subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreseen:
+    """The joint results of one bundle, R of them, and what each of them would do.
+
+    Attributes
+    ----------
+    results : Results
+        The results with their probabilities and posteriors.
+    levels : int array, shape (R,)
+        Place in `LEVELS` of the level of care after each result.
+    responsibility : mapping of str to float64 array, shape (R,), or None
+        Cause -> responsibility after each result; None where it was not asked for, or there is nothing to
+        explain.
+    care_gain : float64 array, shape (R,)
+        By how much the best level of care after the result is better than the one that is the best now; 0
+        where the model states no utilities.
+    action_gain : float64 array, shape (R,)
+        The same of the optional actions.
+    turned : float64 array, shape (R,)
+        1 where another level of care or another optional action is chosen, else 0.
+    """
+
+    results: Results
+    levels: NDArray[np.intp]
+    responsibility: Mapping[str, Array] | None
+    care_gain: Array
+    action_gain: Array
+    turned: Array
+
+    @property
+    def value(self) -> float:
+        """Value of information, before what it costs to learn it."""
+        return float(self.results.probability @ (self.care_gain + self.action_gain))
+
+    def share(self, which: NDArray[np.bool_]) -> float:
+        """The probability of some of the results."""
+        return min(float(self.results.probability[which].sum()), 1.0)
+
+
+def foresee(
+    subject: Subject, standing: Standing, bundles: Iterable[Bundle], *, explain: bool = False
+) -> tuple[list[Foreseen], list[Bundle]]:
+    """The joint results of some bundles of variables that are not observed, and what they would do.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    standing : Standing
+        The decision as it is.
+    bundles : iterable of tuple of str
+        The bundles.
+    explain : bool, optional
+        Whether responsibilities are wanted: they cost the most.
+
+    Returns
+    -------
+    list of Foreseen, list of tuple of str
+        In the order of the bundles; and those that tie too many causes together for an exact answer.
+    """
+    found, refused = find_results(subject, bundles)
+    if not found:
+        return [], refused
+    rows = suppose(subject, [each for results in found for each in results.supposed()])
+    marginals = {cause: np.concatenate([each.marginals[cause] for each in found]) for cause in subject.causes}
+    chance = np.concatenate([each.probability for each in found])
+    log_evidence = standing.log_evidence + np.log(chance)
+    floor, explained, wide = _levels_by_rules(subject, rows, marginals, explain=explain)
+    care = get_care(subject.spec, subject.network)
+    care_gain = np.zeros(len(chance))
+    turned = np.zeros(len(chance))
+    if care.weighing is not None:
+        compared = compare_levels(
+            care.weighing,
+            subject.engine,
+            rows,
+            log_evidence,
+            marginals,
+            floor,
+            allowed=standing.allowed,
+            reference=standing.reference,
+        )
+        care_gain, wide = compared.gain, wide | compared.wide
+        turned = np.where(care_gain > 0.0, 1.0, turned)
+    beyond = care.beyond_rules(subject.engine, rows, log_evidence, marginals, floor)
+    wide = wide | beyond.wide
+    present = {cause: each[:, 1:].sum(axis=1) for cause, each in marginals.items()}
+    action_gain = standing.action_gains(present)
+    turned = np.where(action_gain > 0.0, 1.0, turned)
+    whole = _Whole(beyond.level, explained, care_gain, action_gain, turned)
+    return _split(found, whole, wide, refused), refused
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Whole:
+    """The same as `Foreseen`, of all bundles one after another."""
+
+    levels: NDArray[np.intp]
+    responsibility: Mapping[str, Array] | None
+    care_gain: Array
+    action_gain: Array
+    turned: Array
+
+
+def _split(
+    found: Sequence[Results], whole: _Whole, wide: NDArray[np.bool_], refused: list[Bundle]
+) -> list[Foreseen]:
+    foreseen = []
+    start = 0
+    for results in found:
+        part = slice(start, start + len(results.probability))
+        start = part.stop
+        if wide[part].any():
+            refused.append(results.bundle)
+            continue
+        explained = None
+        if whole.responsibility is not None:
+            explained = {cause: each[part] for cause, each in whole.responsibility.items()}
+        foreseen.append(
+            Foreseen(
+                results,
+                whole.levels[part],
+                explained,
+                whole.care_gain[part],
+                whole.action_gain[part],
+                whole.turned[part],
+            )
+        )
+    return foreseen
+
+
+def _levels_by_rules(
+    subject: Subject, rows: Rows, marginals: Mapping[str, Array], *, explain: bool
+) -> tuple[NDArray[np.intp], Mapping[str, Array] | None, NDArray[np.bool_]]:
+    """What the rules ask for after each result; responsibilities where wanted; and who needs too much."""
+    present = {cause: np.ascontiguousarray(each[:, 1:]).sum(axis=1) for cause, each in marginals.items()}
+    situations = unexplained_situations(rows, present, subject.complaint)
+    rules = subject.spec.triage_rules.values()
+    levels, greatest = levels_of_care(rules, situations, subject.variables)
+    explain = explain and subject.complaint is not None and subject.outcome.responsibility is not None
+    asked = (levels < greatest) | explain
+    wide = np.zeros(len(levels), dtype=np.bool_)
+    explained: Mapping[str, Array] | None = None
+    if subject.complaint is not None and asked.any():
+        chosen = Rows(rows.variables, rows.codes[asked], rows.likelihoods)
+        found = responsibilities(subject.network, subject.complaint, subject.causes, chosen, subject.engine)
+        told = explained_situations(situations, asked, found)
+        levels[asked], _ = levels_of_care(rules, told, subject.variables)
+        wide[asked] = found.cells > 0.0
+        explained = found.of if explain else None
+    return levels.astype(np.intp), explained, wide

@@ -1,0 +1,187 @@
+"""What variables that are learnt together may turn out to be: every joint result, in one batch.
+
+A result is one more observation. Where a variable has one parent that is not observed, and no children, its
+results follow from the states of that parent,
+
+    P(result, cause | evidence) = sum over x of P(result | x) P(x, cause | evidence),
+
+so that the states of the parent are asked for in its place: they are fewer, and tests of one disorder share
+them. All rows of all variables are answered together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.engines import UNOBSERVED, Answers, Rows
+from twitchdx.network import Table
+from twitchdx.numerics import Array, read_only
+from twitchdx.whatif import Subject
+
+#: Variables that are learnt together.
+Bundle = tuple[str, ...]
+#: Variable and index of its state, of everything that is supposed.
+Supposed = tuple[tuple[str, int], ...]
+
+# A result less probable than this, given the evidence, does not happen: its posterior would be rounding.
+_NEVER = 1e-12
+# Of a bundle with more joint results than this nothing is computed.
+_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """The possible joint results of one bundle, R of them.
+
+    Attributes
+    ----------
+    bundle : tuple of str
+        The variables, V of them.
+    states : int array, shape (R, V)
+        Index of the state of each variable.
+    probability : float64 array, shape (R,)
+        P(result | evidence); they sum to 1.
+    marginals : mapping of str to float64 array, shape (R, states of the cause)
+        P(cause | evidence, result) of every cause.
+    """
+
+    bundle: Bundle
+    states: NDArray[np.intp]
+    probability: Array
+    marginals: Mapping[str, Array]
+
+    def supposed(self) -> list[Supposed]:
+        """Each result as what is supposed."""
+        return [tuple(zip(self.bundle, each, strict=True)) for each in self.states.tolist()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Carrier:
+    """What is supposed in place of a variable, and what that says of it.
+
+    Attributes
+    ----------
+    name : str
+        The variable itself, or its parent.
+    tells : float64 array, shape (states of the carrier, states of the variable)
+        P(variable | carrier).
+    """
+
+    name: str
+    tells: Array
+
+
+def suppose(subject: Subject, supposed: Sequence[Supposed]) -> Rows:
+    """The evidence of one patient with something more in each row."""
+    network, likelihoods = subject.network, subject.evidence.likelihoods
+    names = (*likelihoods, *dict.fromkeys(name for each in supposed for name, _ in each))
+    column = {name: place for place, name in enumerate(names)}
+    codes = np.full([len(supposed), len(names)], UNOBSERVED, dtype=np.int32)
+    codes[:, : len(likelihoods)] = UNOBSERVED - 1
+    for row, each in enumerate(supposed):
+        for name, state in each:
+            codes[row, column[name]] = state
+    vectors = tuple(
+        likelihoods[name][None, :] if name in likelihoods else np.empty([0, network.cardinality(name)])
+        for name in names
+    )
+    return Rows(names, codes, vectors)
+
+
+def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[list[Results], list[Bundle]]:
+    """The joint results of some bundles of variables that are not observed, exactly.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    bundles : iterable of tuple of str
+        The bundles.
+
+    Returns
+    -------
+    list of Results, list of tuple of str
+        In the order of the bundles; and those of which a result ties too many causes together, or that have
+        too many results.
+    """
+    chosen = [(bundle, [_carrier(subject, name) for name in bundle]) for bundle in dict.fromkeys(bundles)]
+    rows: dict[Supposed, int] = {(): 0}
+    asked: list[tuple[Bundle, list[_Carrier], list[Supposed]]] = []
+    refused = []
+    for bundle, carriers in chosen:
+        supposed = _combinations(subject, carriers)
+        if supposed is None:
+            refused.append(bundle)
+            continue
+        asked.append((bundle, carriers, supposed))
+        for each in supposed:
+            rows.setdefault(each, len(rows))
+    answers = subject.engine.answer_many(subject.network, suppose(subject, list(rows)), subject.causes)
+    found = []
+    for bundle, carriers, supposed in asked:
+        places = np.array([rows[each] for each in supposed])
+        if (answers.cells[places] > 0.0).any():
+            refused.append(bundle)
+        else:
+            found.append(_mix(subject, bundle, carriers, supposed, answers, places))
+    return found, refused
+
+
+def _carrier(subject: Subject, name: str) -> _Carrier:
+    """The only parent that is not observed, where that is simpler; else the variable itself."""
+    network, evidence = subject.network, subject.evidence
+    mechanism = network[name].mechanism
+    if isinstance(mechanism, Table) and not network.children[name]:
+        left = [each for each in mechanism.parents if each not in evidence.states]
+        if len(left) == 1 and left[0] not in evidence:
+            at = tuple(
+                slice(None) if each == left[0] else network[each].states.index(evidence.states[each])
+                for each in mechanism.parents
+            )
+            if network.cardinality(left[0]) <= network.cardinality(name):
+                return _Carrier(left[0], mechanism.values[at])
+    return _Carrier(name, read_only(np.eye(network.cardinality(name))))
+
+
+def _combinations(subject: Subject, carriers: Sequence[_Carrier]) -> list[Supposed] | None:
+    """All joint states of the carriers, each once; None where they are too many."""
+    names = list(dict.fromkeys(each.name for each in carriers))
+    states = [range(subject.network.cardinality(name)) for name in names]
+    if math.prod(map(len, states)) > _MOST or math.prod(len(each.tells.T) for each in carriers) > _MOST:
+        return None
+    return [tuple(zip(names, each, strict=True)) for each in product(*states)]
+
+
+def _mix(
+    subject: Subject,
+    bundle: Bundle,
+    carriers: Sequence[_Carrier],
+    supposed: Sequence[Supposed],
+    answers: Answers,
+    places: NDArray[np.intp],
+) -> Results:
+    """The results of a bundle from the rows of its carriers."""
+    with np.errstate(invalid="ignore"):
+        share = np.exp(answers.log_evidence[places] - answers.log_evidence[0])
+    # P(joint result, joint state of the carriers | evidence), one axis of results after another.
+    joint = share[:, None]
+    for carrier in carriers:
+        told = np.stack([carrier.tells[dict(each)[carrier.name]] for each in supposed])
+        joint = (joint[:, :, None] * told[:, None, :]).reshape(len(supposed), -1)
+    probability = joint.sum(axis=0)
+    sizes = [len(each.tells.T) for each in carriers]
+    states = np.stack(np.unravel_index(np.arange(len(probability)), sizes), axis=1)
+    kept = probability > _NEVER
+    weights = joint[:, kept] / probability[kept]
+    marginals = {}
+    for cause in subject.causes:
+        mixed = weights.T @ answers.marginals[cause][places]
+        marginals[cause] = read_only(mixed)
+    # Rounding of single answers must not leave them off their sum.
+    return Results(bundle, states[kept], read_only(probability[kept] / probability[kept].sum()), marginals)

@@ -1,0 +1,114 @@
+"""The decision as it is: what can be chosen, and what would be chosen without learning anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchdx.care import get_care, refuse_weighing
+from twitchdx.engines.contract import one_patient
+from twitchdx.numerics import Array
+from twitchdx.spec import LEVELS, Level
+from twitchdx.steps import Actions, Situation, predicate
+from twitchdx.whatif import Subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """The decision of one patient as things are.
+
+    Attributes
+    ----------
+    level : Level
+        The level of care.
+    log_evidence : float
+        Natural log of P(evidence).
+    allowed : bool array, shape (L,)
+        The levels with stated utilities that a red flag leaves open.
+    reference : int
+        Which of these has the highest expected utility.
+    actions : Actions
+        The optional actions.
+    open_actions : list of int
+        Those which the evidence does not forbid.
+    action_utilities : float64 array, shape (A,)
+        Expected utility of every action.
+    """
+
+    level: Level
+    log_evidence: float
+    allowed: NDArray[np.bool_]
+    reference: int
+    actions: Actions
+    open_actions: list[int]
+    action_utilities: Array
+
+    def action_gains(self, present: Mapping[str, Array]) -> Array:
+        """By how much the actions that are then worth it are better than those that are worth it now.
+
+        Parameters
+        ----------
+        present : mapping of str to float64 array, shape (R,)
+            Cause -> P(cause not absent) after each result.
+        """
+        after = self.actions.utilities(present)[:, self.open_actions]
+        chosen = self.action_utilities[self.open_actions] > 0.0
+        gains: Array = np.where(chosen, np.maximum(-after, 0.0), np.maximum(after, 0.0)).sum(axis=1)
+        return gains
+
+
+def find_standing(subject: Subject) -> Standing:
+    """The decision as it is.
+
+    The choice of a level is bounded from below by red flags alone: what rules ask for on a probability is up
+    for change when the probability is. An action is open unless the evidence fulfils its `unless`.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    """
+    spec = subject.spec
+    situation = subject.situation
+    red_flags = [LEVELS.index(each.level) for each in subject.rules.fired(situation) if each.red_flag]
+    floor = max(red_flags, default=0)
+    care = get_care(spec, subject.network)
+    allowed, reference = np.ones(0, dtype=np.bool_), 0
+    if care.weighing is not None:
+        allowed, reference = _choice(subject, floor)
+    actions = Actions(spec)
+    present = {cause: np.array([p]) for cause, p in situation.probability.items()}
+    return Standing(
+        subject.outcome.level,
+        subject.outcome.masses.log_evidence,
+        allowed,
+        reference,
+        actions,
+        [place for place, name in enumerate(actions.names) if not _forbidden(subject, name, situation)],
+        actions.utilities(present)[0],
+    )
+
+
+def _choice(subject: Subject, floor: int) -> tuple[NDArray[np.bool_], int]:
+    """The levels that are open, and the best of them."""
+    weighing = get_care(subject.spec, subject.network).weighing
+    assert weighing is not None
+    # Above all stated levels the highest of them stands for what the red flag asks.
+    least = min(floor, int(weighing.places[-1]))
+    allowed = weighing.places >= least
+    rows = one_patient(subject.evidence.likelihoods)
+    log_evidence = np.array([subject.outcome.masses.log_evidence])
+    bounds = weighing.bounds(subject.marginals)
+    chances, wide = weighing.measure(subject.engine, rows, log_evidence, bounds, allowed[None, :])
+    if wide.any():
+        refuse_weighing()
+    utilities = np.where(allowed, weighing.utilities(chances)[0], -np.inf)
+    return allowed, int(utilities.argmax())
+
+
+def _forbidden(subject: Subject, name: str, situation: Situation) -> bool:
+    unless = subject.spec.steps[name].unless
+    return unless is not None and predicate(unless)(situation)
