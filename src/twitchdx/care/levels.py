@@ -7,6 +7,7 @@ probability ever lowers what a rule asks for.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -94,9 +95,25 @@ class Care:
         utility = np.zeros_like(level)
         wide = np.zeros(len(level), dtype=np.bool_)
         if self.weighing is not None:
-            found = compare_levels(self.weighing, engine, rows, log_evidence, marginals, level)
+            measure = functools.partial(self.weighing.measure, engine, rows, log_evidence)
+            found = compare_levels(self.weighing, marginals, level, measure)
             utility, wide = found.best, found.wide
             level = np.maximum(level, utility)
+        fired, level = self.cautious(engine, rows, marginals, level)
+        return BeyondRules(utility, fired, level, wide)
+
+    def cautious(
+        self, engine: Engine, rows: Rows, marginals: Mapping[str, Array], level: Places
+    ) -> tuple[dict[str, NDArray[np.bool_]], Places]:
+        """For whom each caution rule fires, and the level that results.
+
+        Parameters
+        ----------
+        engine, rows, marginals
+            As in `beyond_rules`.
+        level : int array, shape (B,)
+            The level without caution.
+        """
         fired = {}
         for cause, rule in self._caution.items():
             place = LEVELS.index(rule.level)
@@ -108,7 +125,7 @@ class Care:
                 fires[row] = upper >= rule.upper.value
             level = np.where(fires, place, level)
             fired[cause] = fires
-        return BeyondRules(utility, fired, level, wide)
+        return fired, level
 
     def _upper(self, engine: Engine, rows: Rows, states: Mapping[str, Array], row: int, cause: str) -> float:
         """Upper end of the interval of one cause; 1 where it cannot be computed, to be on the safe side."""

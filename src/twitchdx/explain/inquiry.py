@@ -75,7 +75,7 @@ class Inquiry:
     selected: tuple[Hypothesis, ...]
     unreached: Hypothesis
 
-    def answer(self, rows: Rows, ask: Ask) -> Found:
+    def answer(self, rows: Rows, ask: Ask, *, unreached: bool = True) -> Found:
         """What an engine says; what the rows say about the complaint does not count."""
         asking = _Asking(_without(rows, self.complaint), ask)
         of: dict[str, Array] = {}
@@ -90,8 +90,8 @@ class Inquiry:
         for index, cause in enumerate(self.causes):
             if cause in of:
                 reached[index] = of[cause]
-        unreached = asking.probability(self.unreached)
-        return Found(asking.log_evidence, reached, unreached, asking.cells)
+        rest = asking.probability(self.unreached) if unreached else np.zeros(len(rows.codes))
+        return Found(asking.log_evidence, reached, rest, asking.cells)
 
 
 @functools.lru_cache(maxsize=64)

@@ -120,6 +120,8 @@ def responsibilities(
     causes: Collection[str],
     rows: Rows,
     engine: Engine,
+    *,
+    unexplained: bool = True,
 ) -> Responsibilities:
     """Responsibility of every cause for the complaint, for many patients.
 
@@ -137,12 +139,23 @@ def responsibilities(
         The evidence.
     engine : Engine
         Computes the marginals.
+    unexplained : bool, optional
+        Whether it is wanted what no cause explains; 0 where it is not.
     """
-    return _explain(network, complaint, tuple(causes), rows, engine.questions_at_once, engine.answer_many)
+    ask = engine.answer_many
+    at_once = engine.questions_at_once
+    return _explain(network, complaint, tuple(causes), rows, at_once, ask, unexplained=unexplained)
 
 
 def _explain(
-    network: Network, complaint: str, causes: tuple[str, ...], rows: Rows, at_once: int, ask: Ask
+    network: Network,
+    complaint: str,
+    causes: tuple[str, ...],
+    rows: Rows,
+    at_once: int,
+    ask: Ask,
+    *,
+    unexplained: bool = True,
 ) -> Responsibilities:
     """r_k = sum over g > 0 of P(complaint = g | evidence) P(k reaches it | evidence, complaint = g)."""
     shares, cells = _grade_shares(network, complaint, rows, ask)
@@ -154,7 +167,8 @@ def _explain(
         if not chosen.size:
             continue
         inquiry = inquire(network, complaint, grade, causes, at_once)
-        found = inquiry.answer(Rows(rows.variables, rows.codes[chosen], rows.likelihoods), ask)
+        part = Rows(rows.variables, rows.codes[chosen], rows.likelihoods)
+        found = inquiry.answer(part, ask, unreached=unexplained)
         share = shares[chosen, grade]
         sums[:-1, chosen] += share * found.reached
         sums[-1, chosen] += share * found.unreached

@@ -11,7 +11,8 @@ and terms of results that leave the decision as it is are 0 and need not be comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ from twitchdx.explain import responsibilities
 from twitchdx.numerics import Array
 from twitchdx.plan.results import Bundle, Results, find_results, suppose
 from twitchdx.plan.standing import Standing
+from twitchdx.spec import Condition
 from twitchdx.steps import compare_levels
 from twitchdx.whatif import Subject
 
@@ -45,8 +47,8 @@ class Foreseen:
         where the model states no utilities.
     action_gain : float64 array, shape (R,)
         The same of the optional actions.
-    turned : float64 array, shape (R,)
-        1 where another level of care or another optional action is chosen, else 0.
+    turned : bool array, shape (R,)
+        Whether another level of care, or another optional action, is then the best.
     """
 
     results: Results
@@ -54,7 +56,7 @@ class Foreseen:
     responsibility: Mapping[str, Array] | None
     care_gain: Array
     action_gain: Array
-    turned: Array
+    turned: NDArray[np.bool_]
 
     @property
     def value(self) -> float:
@@ -87,36 +89,26 @@ def foresee(
     list of Foreseen, list of tuple of str
         In the order of the bundles; and those that tie too many causes together for an exact answer.
     """
-    found, refused = find_results(subject, bundles)
+    batch, found, refused = find_results(subject, bundles)
     if not found:
         return [], refused
     rows = suppose(subject, [each for results in found for each in results.supposed()])
     marginals = {cause: np.concatenate([each.marginals[cause] for each in found]) for cause in subject.causes}
     chance = np.concatenate([each.probability for each in found])
-    log_evidence = standing.log_evidence + np.log(chance)
     floor, explained, wide = _levels_by_rules(subject, rows, marginals, explain=explain)
     care = get_care(subject.spec, subject.network)
     care_gain = np.zeros(len(chance))
-    turned = np.zeros(len(chance))
+    level = floor
     if care.weighing is not None:
-        compared = compare_levels(
-            care.weighing,
-            subject.engine,
-            rows,
-            log_evidence,
-            marginals,
-            floor,
-            allowed=standing.allowed,
-            reference=standing.reference,
-        )
+        measure = functools.partial(batch.measure, subject.engine, care.weighing, found)
+        compared = compare_levels(care.weighing, marginals, floor, measure, standing.choice)
         care_gain, wide = compared.gain, wide | compared.wide
-        turned = np.where(care_gain > 0.0, 1.0, turned)
-    beyond = care.beyond_rules(subject.engine, rows, log_evidence, marginals, floor)
-    wide = wide | beyond.wide
+        level = np.maximum(level, compared.best)
+    _, level = care.cautious(subject.engine, rows, marginals, level)
     present = {cause: each[:, 1:].sum(axis=1) for cause, each in marginals.items()}
     action_gain = standing.action_gains(present)
-    turned = np.where(action_gain > 0.0, 1.0, turned)
-    whole = _Whole(beyond.level, explained, care_gain, action_gain, turned)
+    turned = (care_gain > 0.0) | (action_gain > 0.0)
+    whole = _Whole(level, explained, care_gain, action_gain, turned)
     return _split(found, whole, wide, refused), refused
 
 
@@ -128,7 +120,7 @@ class _Whole:
     responsibility: Mapping[str, Array] | None
     care_gain: Array
     action_gain: Array
-    turned: Array
+    turned: NDArray[np.bool_]
 
 
 def _split(
@@ -158,6 +150,18 @@ def _split(
     return foreseen
 
 
+def _named_by_rules(subject: Subject) -> tuple[str, ...]:
+    """The causes whose responsibility some rule looks at."""
+    named = {cause for rule in subject.spec.triage_rules.values() for cause in _explaining(rule.when)}
+    return tuple(cause for cause in subject.causes if cause in named)
+
+
+def _explaining(condition: Condition) -> Iterator[str]:
+    yield from condition.responsibility
+    for each in (*condition.all, *condition.any):
+        yield from _explaining(each)
+
+
 def _levels_by_rules(
     subject: Subject, rows: Rows, marginals: Mapping[str, Array], *, explain: bool
 ) -> tuple[NDArray[np.intp], Mapping[str, Array] | None, NDArray[np.bool_]]:
@@ -172,7 +176,11 @@ def _levels_by_rules(
     explained: Mapping[str, Array] | None = None
     if subject.complaint is not None and asked.any():
         chosen = Rows(rows.variables, rows.codes[asked], rows.likelihoods)
-        found = responsibilities(subject.network, subject.complaint, subject.causes, chosen, subject.engine)
+        # Without a wish for all of them, those that rules look at are enough.
+        causes = subject.causes if explain else _named_by_rules(subject)
+        found = responsibilities(
+            subject.network, subject.complaint, causes, chosen, subject.engine, unexplained=explain
+        )
         told = explained_situations(situations, asked, found)
         levels[asked], _ = levels_of_care(rules, told, subject.variables)
         wide[asked] = found.cells > 0.0

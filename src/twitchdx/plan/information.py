@@ -201,7 +201,7 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
         key=lambda each: (-each.other_level, -(each.value or 0.0), -each.bits),
     )
     decision = subject.spec.decision
-    stated = decision is not None and (standing.allowed.any() or standing.actions.names)
+    stated = decision is not None and (standing.choice is not None or standing.actions.names)
     return Information(
         level=standing.level,
         leader=_leader_now(subject),
@@ -258,7 +258,7 @@ def _learn(subject: Subject, standing: Standing, foreseen: Foreseen) -> Learnt:
         for row, state in enumerate(states)
     )
     now = LEVELS.index(standing.level)
-    stated = subject.spec.decision is not None and (standing.allowed.any() or standing.actions.names)
+    stated = subject.spec.decision is not None and (standing.choice is not None or standing.actions.names)
     value = foreseen.value if stated else None
     price = price_of(subject, (name,)) if stated else None
     return Learnt(
@@ -275,7 +275,7 @@ def _learn(subject: Subject, standing: Standing, foreseen: Foreseen) -> Learnt:
         value=value,
         price=price,
         net=None if value is None or price is None else value - price,
-        other_action=foreseen.share(foreseen.turned > 0.0) if stated else None,
+        other_action=foreseen.share(foreseen.turned) if stated else None,
         results=results,
     )
 

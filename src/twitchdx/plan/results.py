@@ -19,10 +19,13 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.engines import UNOBSERVED, Answers, Rows
+from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
 from twitchdx.network import Table
 from twitchdx.numerics import Array, read_only
+from twitchdx.steps import Weighing
 from twitchdx.whatif import Subject
+
+Flags = NDArray[np.bool_]
 
 #: Variables that are learnt together.
 Bundle = tuple[str, ...]
@@ -49,16 +52,83 @@ class Results:
         P(result | evidence); they sum to 1.
     marginals : mapping of str to float64 array, shape (R, states of the cause)
         P(cause | evidence, result) of every cause.
+    carried : float64 array, shape (R, X)
+        P(joint state of the carriers | evidence, result).
+    places : int array, shape (X,)
+        The rows of the batch in which these joint states are supposed.
     """
 
     bundle: Bundle
     states: NDArray[np.intp]
     probability: Array
     marginals: Mapping[str, Array]
+    carried: Array
+    places: NDArray[np.intp]
 
     def supposed(self) -> list[Supposed]:
         """Each result as what is supposed."""
         return [tuple(zip(self.bundle, each, strict=True)) for each in self.states.tolist()]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The rows that were answered together, K of them, the first with nothing supposed."""
+
+    rows: Rows
+    answers: Answers
+
+    def measure(
+        self,
+        engine: Engine,
+        weighing: Weighing,
+        found: Sequence[Results],
+        bounds: tuple[Array, Array],
+        wanted: Flags,
+    ) -> tuple[Array, Flags]:
+        """What comes about after each result, exactly where it is wanted, as `Weighing.measure` gives it.
+
+        It is the mean over the joint states of the carriers, so that only these are asked for.
+
+        Parameters
+        ----------
+        engine : Engine
+            Computes P(evidence).
+        weighing : Weighing
+            The levels of care, L of them, with O outcomes.
+        found : sequence of Results
+            The results, one after another N of them.
+        bounds : pair of float64 array, shape (N, O, L)
+            From `Weighing.bounds`.
+        wanted : bool array, shape (N, L)
+            The levels at which the outcomes are wanted.
+        """
+        asked = np.zeros([len(self.rows.codes), wanted.shape[1]], dtype=np.bool_)
+        starts = np.cumsum([0, *(len(each.probability) for each in found)])
+        for each, start in zip(found, starts.tolist(), strict=False):
+            needs = (each.carried > 0.0).T @ wanted[start : start + len(each.probability)]
+            asked[each.places] |= needs
+        chosen = np.flatnonzero(asked.any(axis=1))
+        low, high = bounds
+        chances = low.copy()
+        wide = np.zeros(len(wanted), dtype=np.bool_)
+        if not chosen.size:
+            return chances, wide
+        marginals = {cause: each[chosen] for cause, each in self.answers.marginals.items()}
+        part = Rows(self.rows.variables, self.rows.codes[chosen], self.rows.likelihoods)
+        measured, refused = weighing.measure(
+            engine, part, self.answers.log_evidence[chosen], weighing.bounds(marginals), asked[chosen]
+        )
+        by_row = np.zeros([len(asked), *measured.shape[1:]])
+        by_row[chosen] = measured
+        untold = np.zeros(len(asked), dtype=np.bool_)
+        untold[chosen] = refused
+        for each, start in zip(found, starts.tolist(), strict=False):
+            part_of = slice(start, start + len(each.probability))
+            mixed = np.einsum("rx,xol->rol", each.carried, by_row[each.places])
+            exact = np.clip(mixed, low[part_of], high[part_of])
+            chances[part_of] = np.where(wanted[part_of][:, None, :], exact, low[part_of])
+            wide[part_of] = ((each.carried > 0.0) & untold[each.places]).any(axis=1)
+        return chances, wide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +164,7 @@ def suppose(subject: Subject, supposed: Sequence[Supposed]) -> Rows:
     return Rows(names, codes, vectors)
 
 
-def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[list[Results], list[Bundle]]:
+def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[Batch, list[Results], list[Bundle]]:
     """The joint results of some bundles of variables that are not observed, exactly.
 
     Parameters
@@ -106,8 +176,8 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[list[Resu
 
     Returns
     -------
-    list of Results, list of tuple of str
-        In the order of the bundles; and those of which a result ties too many causes together, or that have
+    Batch, list of Results, list of tuple of str
+        What was asked; the results in the order of the bundles; and those bundles of which a result ties too many causes together, or that have
         too many results.
     """
     chosen = [(bundle, [_carrier(subject, name) for name in bundle]) for bundle in dict.fromkeys(bundles)]
@@ -122,7 +192,8 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[list[Resu
         asked.append((bundle, carriers, supposed))
         for each in supposed:
             rows.setdefault(each, len(rows))
-    answers = subject.engine.answer_many(subject.network, suppose(subject, list(rows)), subject.causes)
+    batch = suppose(subject, list(rows))
+    answers = subject.engine.answer_many(subject.network, batch, subject.causes)
     found = []
     for bundle, carriers, supposed in asked:
         places = np.array([rows[each] for each in supposed])
@@ -130,7 +201,7 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[list[Resu
             refused.append(bundle)
         else:
             found.append(_mix(subject, bundle, carriers, supposed, answers, places))
-    return found, refused
+    return Batch(batch, answers), found, refused
 
 
 def _carrier(subject: Subject, name: str) -> _Carrier:
@@ -184,4 +255,5 @@ def _mix(
         mixed = weights.T @ answers.marginals[cause][places]
         marginals[cause] = read_only(mixed)
     # Rounding of single answers must not leave them off their sum.
-    return Results(bundle, states[kept], read_only(probability[kept] / probability[kept].sum()), marginals)
+    chance = read_only(probability[kept] / probability[kept].sum())
+    return Results(bundle, states[kept], chance, marginals, weights.T, places)

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twitchdx.care import get_care, refuse_weighing
 from twitchdx.engines.contract import one_patient
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Level
-from twitchdx.steps import Actions, Situation, predicate
+from twitchdx.steps import Actions, Choice, Situation, Weighing, predicate
 from twitchdx.whatif import Subject
 
 
@@ -24,12 +23,9 @@ class Standing:
     ----------
     level : Level
         The level of care.
-    log_evidence : float
-        Natural log of P(evidence).
-    allowed : bool array, shape (L,)
-        The levels with stated utilities that a red flag leaves open.
-    reference : int
-        Which of these has the highest expected utility.
+    choice : Choice or None
+        The levels with stated utilities that a red flag leaves open, and which of these has the highest
+        expected utility; None where the model states none.
     actions : Actions
         The optional actions.
     open_actions : list of int
@@ -39,9 +35,7 @@ class Standing:
     """
 
     level: Level
-    log_evidence: float
-    allowed: NDArray[np.bool_]
-    reference: int
+    choice: Choice | None
     actions: Actions
     open_actions: list[int]
     action_utilities: Array
@@ -76,26 +70,19 @@ def find_standing(subject: Subject) -> Standing:
     red_flags = [LEVELS.index(each.level) for each in subject.rules.fired(situation) if each.red_flag]
     floor = max(red_flags, default=0)
     care = get_care(spec, subject.network)
-    allowed, reference = np.ones(0, dtype=np.bool_), 0
-    if care.weighing is not None:
-        allowed, reference = _choice(subject, floor)
     actions = Actions(spec)
     present = {cause: np.array([p]) for cause, p in situation.probability.items()}
     return Standing(
         subject.outcome.level,
-        subject.outcome.masses.log_evidence,
-        allowed,
-        reference,
+        None if care.weighing is None else _choice(subject, care.weighing, floor),
         actions,
         [place for place, name in enumerate(actions.names) if not _forbidden(subject, name, situation)],
         actions.utilities(present)[0],
     )
 
 
-def _choice(subject: Subject, floor: int) -> tuple[NDArray[np.bool_], int]:
+def _choice(subject: Subject, weighing: Weighing, floor: int) -> Choice:
     """The levels that are open, and the best of them."""
-    weighing = get_care(subject.spec, subject.network).weighing
-    assert weighing is not None
     # Above all stated levels the highest of them stands for what the red flag asks.
     least = min(floor, int(weighing.places[-1]))
     allowed = weighing.places >= least
@@ -106,7 +93,7 @@ def _choice(subject: Subject, floor: int) -> tuple[NDArray[np.bool_], int]:
     if wide.any():
         refuse_weighing()
     utilities = np.where(allowed, weighing.utilities(chances)[0], -np.inf)
-    return allowed, int(utilities.argmax())
+    return Choice(allowed, int(utilities.argmax()))
 
 
 def _forbidden(subject: Subject, name: str, situation: Situation) -> bool:

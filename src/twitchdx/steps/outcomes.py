@@ -25,7 +25,7 @@ lower bound).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -314,6 +314,22 @@ def _bounds(harm: _Harm, marginals: Mapping[str, Array]) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """The levels between which one can choose.
+
+    Attributes
+    ----------
+    allowed : bool array, shape (L,)
+        Which of the stated levels they are.
+    reference : int
+        Which of these the others are compared with.
+    """
+
+    allowed: Flags
+    reference: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """The levels of care of many patients, compared.
 
@@ -333,16 +349,16 @@ class Compared:
     wide: Flags
 
 
+#: What comes about, exactly where it is wanted, from bounds: see `Weighing.measure`.
+Measure = Callable[[tuple[Array, Array], Flags], tuple[Array, Flags]]
+
+
 def compare_levels(
     weighing: Weighing,
-    engine: Engine,
-    rows: Rows,
-    log_evidence: Array,
     marginals: Mapping[str, Array],
     floor: Places,
-    *,
-    allowed: Flags | None = None,
-    reference: int = 0,
+    measure: Measure,
+    choice: Choice | None = None,
 ) -> Compared:
     """Which level has the highest expected utility, and how much better than another one it is.
 
@@ -350,20 +366,14 @@ def compare_levels(
     ----------
     weighing : Weighing
         The levels.
-    engine : Engine
-        Computes what the bounds leave open.
-    rows : Rows
-        The evidence of B patients.
-    log_evidence : float64 array, shape (B,)
-        Natural log of P(evidence).
     marginals : mapping of str to float64 array, shape (B, states)
         P(cause | evidence) of every cause.
     floor : int array, shape (B,)
         Place in `LEVELS` up to which it is not asked which level is the best.
-    allowed : bool array, shape (L,), optional
-        The levels between which one can choose; with it the gain over the reference is found.
-    reference : int, optional
-        Which of the L levels the others are compared with; it must be allowed.
+    measure : callable
+        Computes what the bounds leave open.
+    choice : Choice, optional
+        With it the gain over its reference is found.
     """
     low, high = weighing.bounds(marginals)
     least, most = weighing.utilities(high), weighing.utilities(low)
@@ -372,17 +382,20 @@ def compare_levels(
     above = open_ & (weighing.places > floor[:, None])
     wanted = open_ & (np.any(above, axis=1) & (np.sum(open_, axis=1) > 1))[:, None]
     choices = np.zeros_like(open_)
-    if allowed is not None:
+    if choice is not None:
+        allowed = choice.allowed
         choices = _contested(np.where(allowed, least, -np.inf), np.where(allowed, most, -np.inf))
         other = choices.copy()
-        other[:, reference] = False
-        choices[:, reference] = True
+        other[:, choice.reference] = False
+        choices[:, choice.reference] = True
         choices &= np.any(other, axis=1)[:, None]
         wanted |= choices
-    chances, wide = weighing.measure(engine, rows, log_evidence, (low, high), wanted)
+    chances, wide = measure((low, high), wanted)
     utilities = weighing.utilities(chances)
     best = weighing.places[np.where(open_, utilities, -np.inf).argmax(axis=1)]
-    gain = np.where(choices, utilities - utilities[:, [reference]], 0.0).max(axis=1)
+    gain = np.zeros(len(best))
+    if choice is not None:
+        gain = np.where(choices, utilities - utilities[:, [choice.reference]], 0.0).max(axis=1)
     return Compared(best, np.maximum(gain, 0.0), wide)
 
 
