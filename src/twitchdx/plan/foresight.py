@@ -101,7 +101,7 @@ def foresee(
     level = floor
     if care.weighing is not None:
         measure = functools.partial(batch.measure, subject.engine, care.weighing, found)
-        compared = compare_levels(care.weighing, marginals, floor, measure, standing.choice)
+        compared = compare_levels(care.weighing, marginals, floor, measure, standing.choice, chance)
         care_gain, wide = compared.gain, wide | compared.wide
         level = np.maximum(level, compared.best)
     _, level = care.cautious(subject.engine, rows, marginals, level)

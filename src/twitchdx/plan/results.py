@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from twitchdx.engines import UNOBSERVED, Answers, Engine, Rows
 from twitchdx.network import Table
 from twitchdx.numerics import Array, read_only
-from twitchdx.steps import Weighing
+from twitchdx.steps import Weighing, negligible
 from twitchdx.whatif import Subject
 
 Flags = NDArray[np.bool_]
@@ -115,9 +115,13 @@ class Batch:
             return chances, wide
         marginals = {cause: each[chosen] for cause, each in self.answers.marginals.items()}
         part = Rows(self.rows.variables, self.rows.codes[chosen], self.rows.likelihoods)
-        measured, refused = weighing.measure(
-            engine, part, self.answers.log_evidence[chosen], weighing.bounds(marginals), asked[chosen]
-        )
+        log_evidence = self.answers.log_evidence[chosen]
+        near, far = weighing.bounds(marginals)
+        # Joint states that are next to impossible, or that the bounds settle, need no more.
+        range_ = (weighing.utilities(near) - weighing.utilities(far)).max(axis=1)
+        share = np.exp(log_evidence - self.answers.log_evidence[0])
+        needed = asked[chosen] & ~negligible(share * range_)[:, None]
+        measured, refused = weighing.measure(engine, part, log_evidence, (near, far), needed)
         by_row = np.zeros([len(asked), *measured.shape[1:]])
         by_row[chosen] = measured
         untold = np.zeros(len(asked), dtype=np.bool_)

@@ -328,6 +328,28 @@ class Choice:
     allowed: Flags
     reference: int
 
+    def contested(self, least: Array, most: Array) -> tuple[Flags, Array]:
+        """Which levels a gain hangs on, and how far bounds leave it open.
+
+        Parameters
+        ----------
+        least, most : float64 array, shape (B, L)
+            Bounds of the expected utilities.
+
+        Returns
+        -------
+        bool array, shape (B, L); float64 array, shape (B,)
+        """
+        low, high = np.where(self.allowed, least, -np.inf), np.where(self.allowed, most, -np.inf)
+        found = _contested(low, high)
+        other = found.copy()
+        other[:, self.reference] = False
+        found[:, self.reference] = True
+        found &= np.any(other, axis=1)[:, None]
+        at_most = np.maximum(high.max(axis=1) - least[:, self.reference], 0.0)
+        at_least = np.maximum(low.max(axis=1) - most[:, self.reference], 0.0)
+        return found, np.where(found.any(axis=1), at_most - at_least, 0.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
@@ -359,6 +381,7 @@ def compare_levels(
     floor: Places,
     measure: Measure,
     choice: Choice | None = None,
+    weights: Array | None = None,
 ) -> Compared:
     """Which level has the highest expected utility, and how much better than another one it is.
 
@@ -374,6 +397,8 @@ def compare_levels(
         Computes what the bounds leave open.
     choice : Choice, optional
         With it the gain over its reference is found.
+    weights : float64 array, shape (B,), optional
+        Of rows whose weights and weighted gains sum to no more than `NEGLIGIBLE`, bounds are enough.
     """
     low, high = weighing.bounds(marginals)
     least, most = weighing.utilities(high), weighing.utilities(low)
@@ -381,22 +406,33 @@ def compare_levels(
     # Where only one level is left, or none above the floor, nothing needs to be known exactly.
     above = open_ & (weighing.places > floor[:, None])
     wanted = open_ & (np.any(above, axis=1) & (np.sum(open_, axis=1) > 1))[:, None]
-    choices = np.zeros_like(open_)
+    choices, doubt = np.zeros_like(open_), np.zeros(len(open_))
     if choice is not None:
-        allowed = choice.allowed
-        choices = _contested(np.where(allowed, least, -np.inf), np.where(allowed, most, -np.inf))
-        other = choices.copy()
-        other[:, choice.reference] = False
-        choices[:, choice.reference] = True
-        choices &= np.any(other, axis=1)[:, None]
+        choices, doubt = choice.contested(least, most)
         wanted |= choices
+    if weights is not None:
+        wanted &= ~negligible(weights * np.where(wanted.any(axis=1), np.maximum(doubt, 1.0), 0.0))[:, None]
     chances, wide = measure((low, high), wanted)
+    # Where nothing was measured these are upper bounds, of which the best is as good as any.
     utilities = weighing.utilities(chances)
     best = weighing.places[np.where(open_, utilities, -np.inf).argmax(axis=1)]
     gain = np.zeros(len(best))
     if choice is not None:
-        gain = np.where(choices, utilities - utilities[:, [choice.reference]], 0.0).max(axis=1)
-    return Compared(best, np.maximum(gain, 0.0), wide)
+        over = np.where(choices & wanted, utilities - utilities[:, [choice.reference]], 0.0)
+        gain = np.maximum(over.max(axis=1), 0.0)
+    return Compared(best, gain, wide)
+
+
+#: What may be left out of a value of information, in the unit of utility, and of a probability.
+NEGLIGIBLE = 1e-6
+
+
+def negligible(doubts: Array) -> Flags:
+    """The smallest doubts, as many as sum to no more than what is negligible."""
+    order = np.argsort(doubts, kind="stable")
+    found = np.zeros(len(doubts), dtype=np.bool_)
+    found[order[np.cumsum(doubts[order]) <= NEGLIGIBLE]] = True
+    return found
 
 
 def _contested(least: Array, most: Array) -> Flags:
