@@ -34,6 +34,8 @@ Supposed = tuple[tuple[str, int], ...]
 
 # A result less probable than this, given the evidence, does not happen: its posterior would be rounding.
 _NEVER = 1e-12
+# A difference that is at least this share of the whole keeps eleven digits.
+_LEFT = 1e-4
 # Of a bundle with more joint results than this nothing is computed.
 _MOST = 4096
 
@@ -197,7 +199,7 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[Batch, li
         for each in supposed:
             rows.setdefault(each, len(rows))
     batch = suppose(subject, list(rows))
-    answers = subject.engine.answer_many(subject.network, batch, subject.causes)
+    answers = _answer(subject, batch, list(rows))
     found = []
     for bundle, carriers, supposed in asked:
         places = np.array([rows[each] for each in supposed])
@@ -206,6 +208,66 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[Batch, li
         else:
             found.append(_mix(subject, bundle, carriers, supposed, answers, places))
     return Batch(batch, answers), found, refused
+
+
+def _answer(subject: Subject, batch: Rows, supposed: Sequence[Supposed]) -> Answers:
+    """The answers to all rows, of which the first supposes nothing.
+
+    What is left when all other states of a variable are answered is the difference to the first row, where
+    that keeps its digits: findings that are present cost the most.
+    """
+    at = {each: row for row, each in enumerate(supposed)}
+    others: dict[int, list[int]] = {}
+    for each, row in at.items():
+        if len(each) == 1:
+            ((name, state),) = each
+            if state == subject.network.cardinality(name) - 1:
+                rest = [at.get(((name, lower),)) for lower in range(state)]
+                if None not in rest:
+                    others[row] = [place for place in rest if place is not None]
+    direct = np.array([row for row in range(len(supposed)) if row not in others])
+    answers = _blank(subject, len(supposed))
+    _ask(subject, batch, direct, answers)
+    left = [row for row, rest in others.items() if not _subtract(subject, answers, row, rest)]
+    if left:
+        _ask(subject, batch, np.array(left), answers)
+    return answers
+
+
+def _blank(subject: Subject, rows: int) -> Answers:
+    marginals = {cause: np.zeros([rows, subject.network.cardinality(cause)]) for cause in subject.causes}
+    return Answers(np.full(rows, -np.inf), marginals, np.zeros(rows))
+
+
+def _ask(subject: Subject, batch: Rows, chosen: NDArray[np.intp], answers: Answers) -> None:
+    """Fill in the answers to some rows."""
+    part = Rows(batch.variables, batch.codes[chosen], batch.likelihoods)
+    found = subject.engine.answer_many(subject.network, part, subject.causes)
+    answers.log_evidence[chosen] = found.log_evidence
+    answers.cells[chosen] = found.cells
+    for cause, each in found.marginals.items():
+        answers.marginals[cause][chosen] = each
+
+
+def _subtract(subject: Subject, answers: Answers, row: int, others: Sequence[int]) -> bool:
+    """Fill in the answer to a row as the rest of others; False where that would lose too many digits."""
+    if answers.cells[others].any():
+        return False
+    with np.errstate(invalid="ignore"):
+        shares = np.exp(answers.log_evidence[others] - answers.log_evidence[0])
+    share = 1.0 - float(shares.sum())
+    if not share > _LEFT:
+        return False
+    masses = {}
+    for cause in subject.causes:
+        whole = answers.marginals[cause][0]
+        masses[cause] = whole - shares @ answers.marginals[cause][others]
+        if (masses[cause] < _LEFT * whole).any():
+            return False
+    for cause, mass in masses.items():
+        answers.marginals[cause][row] = mass / share
+    answers.log_evidence[row] = answers.log_evidence[0] + np.log(share)
+    return True
 
 
 def _carrier(subject: Subject, name: str) -> _Carrier:
