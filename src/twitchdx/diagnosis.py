@@ -14,7 +14,7 @@ from twitchdx.answering import query
 from twitchdx.contents import ModelContents
 from twitchdx.engines import Engine
 from twitchdx.evidence import Evidence
-from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 
 if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
@@ -53,13 +53,14 @@ class Diagnosis:
     @cached_property
     def record(self) -> DiagnosisRecord:
         """The plain data of the answer, with intervals and the judgement of the fit: found when asked for."""
-        from twitchdx.sureness import with_fit
+        from twitchdx.sureness import with_fit, with_intervals
 
-        return with_fit(self._sure, self.model.assembled, self.evidence, self.engine)
+        sure = with_intervals(self._planned, self.uncertainty)
+        return with_fit(sure, self.model.assembled, self.evidence, self.engine)
 
     @cached_property
     def _sure(self) -> DiagnosisRecord:
-        """The answer with intervals, without the judgement of the fit."""
+        """The answer with intervals, without the judgement of the fit and with its steps as rules offer them."""
         from twitchdx.sureness import with_intervals
 
         return with_intervals(self.plain, self.uncertainty)
@@ -92,8 +93,26 @@ class Diagnosis:
 
     @property
     def next_steps(self) -> tuple[NextStep, ...]:
-        """What to do, ranked."""
-        return self.plain.next_steps
+        """What to do, ranked by what it is worth where the model states utilities; found when asked for."""
+        return self._planned.next_steps
+
+    @property
+    def deliberation(self) -> Deliberation | None:
+        """What stands behind the next steps: alternatives, dangers, what would change the level, when to stop.
+
+        None where the model states no utilities.
+        """
+        return self._planned.deliberation
+
+    @cached_property
+    def _planned(self) -> DiagnosisRecord:
+        """The answer with its next steps weighed, without intervals."""
+        spec = self.model.assembled.spec
+        if spec is None or spec.decision is None:
+            return self.plain
+        from twitchdx import plan
+
+        return plan.make_plan(self._subject(), self.plain)
 
     @property
     def log_evidence(self) -> float:

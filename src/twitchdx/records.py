@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from twitchdx.spec import Form, Grade, Level, Role, StepKind
 
 #: Version of the shape of `Diagnosis.to_dict()`; the first number changes when readers must change.
-RESULT_SCHEMA_VERSION = "1.2"
+RESULT_SCHEMA_VERSION = "1.3"
 
 # What the published schema says of each class: no further keys.
 _CLOSED: dict[str, Any] = {"extra": "forbid"}
@@ -239,6 +239,129 @@ class NextStep:
     """How long to try before the next step."""
     effects: tuple[StepEffect, ...] = ()
     """What it was found to change."""
+    expected_utility: float | None = None
+    """What the step is worth, in the unit of the model: of seeking care, the gain over the lowest level; of a
+    test, the value of its results together, and of a question, that of the best of its answers, less burden
+    and money; of anything else, its benefit for each cause times the probability of the cause, less harm,
+    burden and money. Null where the model states no utilities."""
+    price: float | None = None
+    """Burden and money of it, in the same unit; null as above."""
+    changes_level: float | None = None
+    """Of a test or a question, the probability that the result changes the level of care; of several
+    questions the greatest of theirs. Null as above."""
+    sample: str = ""
+    """The sample that its tests share with others: taken once, its burden is borne by the first step."""
+    turnaround_days: float | None = None
+    """Days until all of its results are there; null where that is not known, or nothing is tested."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """A step that was weighed and is not among the next ones."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    id: str
+    """Id of the step in the model."""
+    action: str
+    """What one would do."""
+    kind: StepKind
+    """What sort of step it is."""
+    expected_utility: float | None
+    """What it would be worth; as for a next step."""
+    why: str
+    """Why it is not a next step, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """A cause that must not be missed."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    cause: str
+    """Name of the cause."""
+    label: str
+    """What to call it."""
+    probability: float
+    """P(cause not absent | evidence)."""
+    expected_harm: float
+    """What it would cost to leave it until the lowest level of care acts: loss times probability, summed over
+    the outcomes that it can bring about, in the unit of utility."""
+    excluded: bool
+    """Whether its probability is below the residual risk already, or would be after these tests."""
+    tests: tuple[str, ...]
+    """The fewest tests that exclude it if all of them come out normal; where none do, those that come nearest.
+    Empty where its probability is below the residual risk already, or no test speaks against it."""
+    test_labels: tuple[str, ...]
+    """What to call them."""
+    residual: float
+    """P(cause not absent | evidence, these tests normal)."""
+    chance: float
+    """The probability that all of these tests come out normal; 1 where there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopping:
+    """Whether there is anything left that is worth learning."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    stop: bool
+    """Whether no question and no test that can be had at this level of care is worth its price, or is likely
+    enough to change the level."""
+    sentence: str
+    """The same in words."""
+    same_decision: float
+    """The least probability that the level of care stays as it is, over everything that can be learnt by
+    itself, or with one sample."""
+    most_telling: str
+    """What that is: the name of a variable, or of the step that takes the sample; empty where there is
+    nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldChange:
+    """One finding or result that would change the level of care."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    variable: str
+    """The variable."""
+    label: str
+    """What to call it."""
+    state: str
+    """The state."""
+    state_label: str
+    """What to call it."""
+    probability: float
+    """P(state | evidence)."""
+    level: Level
+    """The level of care that would result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliberation:
+    """What stands behind the next steps."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    unit: str
+    """The unit of utility."""
+    currency: str
+    """The unit of money."""
+    money_per_unit: float | None
+    """How much money one unit of utility is taken to be worth."""
+    alternatives: tuple[Alternative, ...]
+    """What was weighed and is not among the next steps, the best first."""
+    must_not_miss: tuple[Danger, ...]
+    """Causes that can bring about a grave outcome, the greatest expected harm first."""
+    would_change: tuple[WouldChange, ...]
+    """What would change the level of care by itself, the most probable first."""
+    stopping: Stopping
+    """Whether there is anything left that is worth learning."""
+    not_judged: tuple[str, ...]
+    """Variables of which a result ties too many causes together for an exact answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,5 +411,8 @@ class DiagnosisRecord:
     explained_badly: bool | None = None
     """Whether the model explains the evidence badly, so that it may not contain the cause; null where that
     was not asked."""
+    deliberation: Deliberation | None = None
+    """What stands behind the next steps; null where the model states no utilities, or where it was not
+    asked."""
     fit: str = ""
     """The rule by which it does or does not, as a sentence; empty where that was not asked."""

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from twitchdx.plan.information import Information, Learnt, Result, find_information
+from twitchdx.plan.planning import make_plan
 
-__all__ = ["Information", "Learnt", "Result", "find_information"]
+__all__ = ["Information", "Learnt", "Result", "find_information", "make_plan"]

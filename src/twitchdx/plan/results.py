@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -36,8 +37,8 @@ Supposed = tuple[tuple[str, int], ...]
 _NEVER = 1e-12
 # A difference that is at least this share of the whole keeps eleven digits.
 _LEFT = 1e-4
-# Of a bundle with more joint results than this nothing is computed.
-_MOST = 4096
+# Of a bundle with more joint results than this nothing is computed, and with so many the plan is slow.
+_MOST, _AFFORDABLE = 4096, 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,8 +184,8 @@ def find_results(subject: Subject, bundles: Iterable[Bundle]) -> tuple[Batch, li
     Returns
     -------
     Batch, list of Results, list of tuple of str
-        What was asked; the results in the order of the bundles; and those bundles of which a result ties too many causes together, or that have
-        too many results.
+        What was asked; the results in the order of the bundles; and those bundles of which a result ties too
+        many causes together, or that have too many results.
     """
     chosen = [(bundle, [_carrier(subject, name) for name in bundle]) for bundle in dict.fromkeys(bundles)]
     rows: dict[Supposed, int] = {(): 0}
@@ -284,6 +285,15 @@ def _carrier(subject: Subject, name: str) -> _Carrier:
             if network.cardinality(left[0]) <= network.cardinality(name):
                 return _Carrier(left[0], mechanism.values[at])
     return _Carrier(name, read_only(np.eye(network.cardinality(name))))
+
+
+def affordable(subject: Subject, bundle: Bundle) -> Bundle:
+    """The first variables of a bundle, as many as have few enough joint results to be judged together."""
+    for count in range(len(bundle), 1, -1):
+        carriers = {each.name for each in map(partial(_carrier, subject), bundle[:count])}
+        if math.prod(map(subject.network.cardinality, carriers)) <= _AFFORDABLE:
+            return bundle[:count]
+    return bundle[:1]
 
 
 def _combinations(subject: Subject, carriers: Sequence[_Carrier]) -> list[Supposed] | None:

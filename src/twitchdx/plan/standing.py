@@ -26,6 +26,9 @@ class Standing:
     choice : Choice or None
         The levels with stated utilities that a red flag leaves open, and which of these has the highest
         expected utility; None where the model states none.
+    utilities : float64 array, shape (L,)
+        Expected utility of each stated level that is allowed, of the lowest, and of the level of care; -inf
+        of the others.
     actions : Actions
         The optional actions.
     open_actions : list of int
@@ -36,6 +39,7 @@ class Standing:
 
     level: Level
     choice: Choice | None
+    utilities: Array
     actions: Actions
     open_actions: list[int]
     action_utilities: Array
@@ -70,30 +74,35 @@ def find_standing(subject: Subject) -> Standing:
     red_flags = [LEVELS.index(each.level) for each in subject.rules.fired(situation) if each.red_flag]
     floor = max(red_flags, default=0)
     care = get_care(spec, subject.network)
+    choice, utilities = None, np.zeros(0)
+    if care.weighing is not None:
+        choice, utilities = _choice(subject, care.weighing, floor)
     actions = Actions(spec)
     present = {cause: np.array([p]) for cause, p in situation.probability.items()}
     return Standing(
         subject.outcome.level,
-        None if care.weighing is None else _choice(subject, care.weighing, floor),
+        choice,
+        utilities,
         actions,
         [place for place, name in enumerate(actions.names) if not _forbidden(subject, name, situation)],
         actions.utilities(present)[0],
     )
 
 
-def _choice(subject: Subject, weighing: Weighing, floor: int) -> Choice:
-    """The levels that are open, and the best of them."""
+def _choice(subject: Subject, weighing: Weighing, floor: int) -> tuple[Choice, Array]:
+    """The levels that are open, with the best of them, and what the levels are worth."""
     # Above all stated levels the highest of them stands for what the red flag asks.
-    least = min(floor, int(weighing.places[-1]))
-    allowed = weighing.places >= least
+    allowed = weighing.places >= min(floor, int(weighing.places[-1]))
+    wanted = allowed | (weighing.places == LEVELS.index(subject.outcome.level))
+    wanted[0] = True
     rows = one_patient(subject.evidence.likelihoods)
     log_evidence = np.array([subject.outcome.masses.log_evidence])
     bounds = weighing.bounds(subject.marginals)
-    chances, wide = weighing.measure(subject.engine, rows, log_evidence, bounds, allowed[None, :])
+    chances, wide = weighing.measure(subject.engine, rows, log_evidence, bounds, wanted[None, :])
     if wide.any():
         refuse_weighing()
-    utilities = np.where(allowed, weighing.utilities(chances)[0], -np.inf)
-    return Choice(allowed, int(utilities.argmax()))
+    utilities = np.where(wanted, weighing.utilities(chances)[0], -np.inf)
+    return Choice(allowed, int(np.where(allowed, utilities, -np.inf).argmax())), utilities
 
 
 def _forbidden(subject: Subject, name: str, situation: Situation) -> bool:

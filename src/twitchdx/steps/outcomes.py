@@ -99,12 +99,15 @@ class _Harm:
         For each cause 1 - exp(-hazard x effective delay).
     once : bool
         Whether it is a noisy-OR of several causes, so that posteriors alone do not give its probability.
+    grave : bool
+        Whether its causes must not be missed.
     """
 
     loss: float
     causes: tuple[str, ...]
     struck: tuple[Array, ...]
     once: bool
+    grave: bool
 
 
 class Weighing:
@@ -233,6 +236,26 @@ class Weighing:
                 found[cause] = found.get(cause, 0.0) + loss
         return found
 
+    def harms(self, marginals: Mapping[str, Array]) -> dict[str, float]:
+        """What leaving it until the lowest level acts would cost one patient, by grave cause.
+
+        Parameters
+        ----------
+        marginals : mapping of str to float64 array, shape (1, states)
+            P(cause | evidence) of every cause.
+
+        Returns
+        -------
+        dict of str to float
+            Of every cause of a grave outcome the expected loss over all outcomes, each cause by itself.
+        """
+        found = dict.fromkeys((cause for harm in self._harms if harm.grave for cause in harm.causes), 0.0)
+        for harm in self._harms:
+            for cause, struck in zip(harm.causes, harm.struck, strict=True):
+                if cause in found:
+                    found[cause] += harm.loss * float(np.add.reduce(marginals[cause][0] * struck[0]))
+        return found
+
     def _spared(self, rows: Rows, asked: Sequence[tuple[int, int, int]]) -> Rows:
         """For each patient, outcome and level: the evidence, and that nothing brings the outcome about."""
         names = list(rows.variables)
@@ -267,7 +290,7 @@ class Weighing:
         for place, harm in enumerate(self._harms):
             if cause in harm.causes:
                 spares[place] = 1.0 - harm.struck[harm.causes.index(cause)]
-        bears = (spares < 1.0).any(axis=(1, 2))[outcomes]
+        bears = np.any(spares < 1.0, axis=(1, 2))[outcomes]
         keys = np.stack([codes - UNOBSERVED + len(vectors), outcomes, levels], axis=1)
         kinds, inverse = np.unique(keys[bears], axis=0, return_inverse=True)
         products = observed[kinds[:, 0]] * spares[kinds[:, 1], kinds[:, 2]]
@@ -290,7 +313,7 @@ def _harm(network: Network, outcome: Outcome, delays: Sequence[float]) -> _Harm:
             ]
         struck.append(read_only(values))
     once = outcome.counts == "once" and len(causes) > 1
-    return _Harm(outcome.loss.value, causes, tuple(struck), once)
+    return _Harm(outcome.loss.value, causes, tuple(struck), once, outcome.grave)
 
 
 def _bounds(harm: _Harm, marginals: Mapping[str, Array]) -> tuple[Array, Array]:
