@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchdx.answering import query
 from twitchdx.contents import ModelContents
-from twitchdx.engines import Engine
+from twitchdx.engines import Differentiating, Engine, ExactEngine
 from twitchdx.evidence import Evidence
 from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 
@@ -60,7 +60,7 @@ class Diagnosis:
 
     @cached_property
     def _sure(self) -> DiagnosisRecord:
-        """The answer with intervals, without the judgement of the fit and with its steps as rules offer them."""
+        """The answer with intervals, without the judgement of the fit, its steps not weighed."""
         from twitchdx.sureness import with_intervals
 
         return with_intervals(self.plain, self.uncertainty)
@@ -93,12 +93,17 @@ class Diagnosis:
 
     @property
     def next_steps(self) -> tuple[NextStep, ...]:
-        """What to do, ranked by what it is worth where the model states utilities; found when asked for."""
+        """What to do, ranked by what it is worth; found when asked for.
+
+        Where the model states no utilities, they are ranked by the weight of their causes. The answers to all
+        results that there could be come from the exact engine, also where another one answered: it would take
+        minutes for them.
+        """
         return self._planned.next_steps
 
     @property
     def deliberation(self) -> Deliberation | None:
-        """What stands behind the next steps: alternatives, dangers, what would change the level, when to stop.
+        """What stands behind the next steps: alternatives, dangers, what would change the level.
 
         None where the model states no utilities.
         """
@@ -107,12 +112,14 @@ class Diagnosis:
     @cached_property
     def _planned(self) -> DiagnosisRecord:
         """The answer with its next steps weighed, without intervals."""
-        spec = self.model.assembled.spec
-        if spec is None or spec.decision is None:
-            return self.plain
-        from twitchdx import plan
+        from twitchdx import plan, steps
 
-        return plan.make_plan(self._subject(), self.plain)
+        spec = self.model.assembled.spec
+        if spec is None or not steps.usable_decision(spec):
+            return self.plain
+
+        engine = self.engine if isinstance(self.engine, Differentiating) else ExactEngine()
+        return plan.make_plan(self._subject(engine), self.plain)
 
     @property
     def log_evidence(self) -> float:
@@ -378,10 +385,10 @@ class Diagnosis:
 
         return case_of(self.model.assembled, self.evidence, self.engine)
 
-    def _subject(self) -> Subject:
+    def _subject(self, engine: Engine | None = None) -> Subject:
         from twitchdx.whatif import Subject
 
-        return Subject(self.model.assembled, self.evidence, self.engine, self.plain.complaint)
+        return Subject(self.model.assembled, self.evidence, engine or self.engine, self.plain.complaint)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""
