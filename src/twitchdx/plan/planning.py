@@ -6,8 +6,9 @@ care; or if it looks for a cause that must not be missed and is not excluded. An
 expected utility is positive. The rest are alternatives, with the reason.
 
 Seeking care comes first, or where no care is needed what helps most. Then questions whose answer may raise
-the level of care. The others follow by expected utility, with one exception: a test stands before the treatments and reviews of medicines that hang
-on the same cause, whatever they are worth, because one finds out first.
+the level of care. The others follow by expected utility, with one exception: a test stands before the
+treatments and reviews of medicines that hang on the same cause, whatever they are worth, because one finds
+out first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which question to ask next: those that may raise the level of care first, then by what an answer is worth."""
+"""Which question to ask next: what may raise the level of care first, then by what an answer is worth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Askable:
 def weigh_questions(subject: Subject, names: Iterable[str]) -> list[Askable]:
     """What each of some unobserved variables would tell, in the order in which they are given.
 
-    Those that tie too many causes together for an exact answer are left out, and so is what is certain already.
+    Left out are those that tie too many causes together for an exact answer, and what is certain already.
 
     Parameters
     ----------
