@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
-    from twitchdx.plan import Information
+    from twitchdx.plan import Information, LookAhead, SameDecision
     from twitchdx.steps import LevelUtilities
     from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
@@ -338,10 +338,54 @@ class Diagnosis:
 
         return plan.find_information(self._subject(), among)
 
-    def expected_utilities(self) -> LevelUtilities:
-        """What each level of care is worth, where the model states outcomes, hazards, delays and costs.
+    def look_ahead(self, among: Collection[str] | None = None, *, width: int = 6) -> LookAhead:
+        """What to learn first, looking two steps ahead, and whether one step alone would choose wrongly.
 
-        Triage does not use it yet.
+        Parameters
+        ----------
+        among : collection of str, optional
+            What can be learnt; left out, whatever can be had at this level of care.
+        width : int, optional
+            How many of them are looked at: those of the greatest net value by themselves.
+
+        Raises
+        ------
+        ModelError
+            The model states no utilities.
+        EvidenceError, OptionError
+            Some of what is named cannot be learnt; `width` is no whole number from 2.
+        """
+        from twitchdx import plan
+
+        return plan.look_ahead(self._subject(), among, width)
+
+    def same_decision(
+        self, among: Collection[str] | None = None, *, draws: int = 200, seed: int = 0
+    ) -> SameDecision:
+        """The probability that the level of care would stay if much more were known, from draws.
+
+        Parameters
+        ----------
+        among : collection of str, optional
+            What would be known; left out, every test of the model.
+        draws, seed : int, optional
+            How many joint results are drawn, and where their generator begins.
+
+        Raises
+        ------
+        EvidenceError, OptionError
+            Some of what is named cannot be learnt; an option is no whole number in range.
+        EngineError
+            Joint results tie together more than the engine can compute.
+        """
+        from twitchdx import plan
+
+        return plan.find_same_decision(self._subject(), among, draws, seed)
+
+    def expected_utilities(self) -> LevelUtilities:
+        """What each level of care is worth, where the model states outcomes, hazards, delays and burdens.
+
+        Triage takes the best of them where no rule asks for more.
 
         Raises
         ------

@@ -95,7 +95,7 @@ def foresee(
     rows = suppose(subject, [each for results in found for each in results.supposed()])
     marginals = {cause: np.concatenate([each.marginals[cause] for each in found]) for cause in subject.causes}
     chance = np.concatenate([each.probability for each in found])
-    floor, explained, wide = _levels_by_rules(subject, rows, marginals, explain=explain)
+    floor, explained, wide = levels_by_rules(subject, rows, marginals, explain=explain)
     care = get_care(subject.spec, subject.network)
     care_gain = np.zeros(len(chance))
     level = floor
@@ -162,10 +162,26 @@ def _explaining(condition: Condition) -> Iterator[str]:
         yield from _explaining(each)
 
 
-def _levels_by_rules(
+def levels_by_rules(
     subject: Subject, rows: Rows, marginals: Mapping[str, Array], *, explain: bool
 ) -> tuple[NDArray[np.intp], Mapping[str, Array] | None, NDArray[np.bool_]]:
-    """What the rules ask for after each result; responsibilities where wanted; and who needs too much."""
+    """What the rules ask for after each result; responsibilities where wanted; and what is too wide.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    rows : Rows
+        The evidence with each result, R of them.
+    marginals : mapping of str to float64 array, shape (R, states)
+        P(cause | evidence, result) of every cause.
+    explain : bool
+        Whether responsibilities of all causes are wanted.
+
+    Returns
+    -------
+    int array, shape (R,); mapping of str to float64 array, shape (R,), or None; bool array, shape (R,)
+    """
     present = {cause: np.ascontiguousarray(each[:, 1:]).sum(axis=1) for cause, each in marginals.items()}
     situations = unexplained_situations(rows, present, subject.complaint)
     rules = subject.spec.triage_rules.values()

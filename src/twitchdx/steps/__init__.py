@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twitchdx.steps.actions import Actions, states_benefit
-from twitchdx.steps.comparing import Choice, Compared, compare_levels, negligible
+from twitchdx.steps.comparing import NEGLIGIBLE, Choice, Compared, compare_levels, negligible
 from twitchdx.steps.conditions import Situation, predicate
 from twitchdx.steps.outcomes import Weighing, in_units, usable_decision
 from twitchdx.steps.ranking import NextSteps
@@ -11,6 +11,7 @@ from twitchdx.steps.triage import TriageRules
 from twitchdx.steps.utility import LevelUtilities, LevelUtility, weigh_levels
 
 __all__ = [
+    "NEGLIGIBLE",
     "Actions",
     "Choice",
     "Compared",
