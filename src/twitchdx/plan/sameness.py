@@ -121,7 +121,8 @@ def _levels(subject: Subject, names: Sequence[str], kinds: NDArray[np.int32]) ->
     answers = subject.engine.answer_many(subject.network, rows, subject.causes)
     refuse_wide(answers)
     marginals = {cause: answers.marginals[cause] for cause in subject.causes}
-    floor, _, wide = levels_by_rules(subject, rows, marginals, explain=False)
+    chance = np.exp(answers.log_evidence - subject.outcome.masses.log_evidence)
+    floor, _, wide = levels_by_rules(subject, rows, marginals, chance, explain=False)
     care = get_care(subject.spec, subject.network)
     beyond = care.beyond_rules(subject.engine, rows, answers.log_evidence, marginals, floor)
     if (wide | beyond.wide).any():
