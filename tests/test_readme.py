@@ -64,6 +64,7 @@ def test_every_command_of_the_readme_works(
     line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody is there to be interviewed
     prompt, program, *arguments = shlex.split(line)
     assert (prompt, program) == ("$", "twitchdx")
     with pytest.raises(SystemExit) as end:
