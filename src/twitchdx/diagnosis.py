@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchdx.answering import query
 from twitchdx.contents import ModelContents
-from twitchdx.engines import Differentiating, Engine, ExactEngine
+from twitchdx.engines import Differentiating, Engine, ExactEngine, ThreadedEngine
 from twitchdx.evidence import Evidence
 from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 
@@ -119,7 +119,7 @@ class Diagnosis:
             return self.plain
 
         engine = self.engine if isinstance(self.engine, Differentiating) else ExactEngine()
-        return plan.make_plan(self._subject(engine), self.plain)
+        return plan.make_plan(self._subject(ThreadedEngine(engine)), self.plain)
 
     @property
     def log_evidence(self) -> float:
@@ -336,7 +336,7 @@ class Diagnosis:
         """
         from twitchdx import plan
 
-        return plan.find_information(self._subject(), among)
+        return plan.find_information(self._subject(self._threaded), among)
 
     def look_ahead(self, among: Collection[str] | None = None, *, width: int = 6) -> LookAhead:
         """What to learn first, looking two steps ahead, and whether one step alone would choose wrongly.
@@ -357,7 +357,7 @@ class Diagnosis:
         """
         from twitchdx import plan
 
-        return plan.look_ahead(self._subject(), among, width)
+        return plan.look_ahead(self._subject(self._threaded), among, width)
 
     def same_decision(
         self, among: Collection[str] | None = None, *, draws: int = 200, seed: int = 0
@@ -367,7 +367,7 @@ class Diagnosis:
         Parameters
         ----------
         among : collection of str, optional
-            What would be known; left out, every test of the model.
+            What would be known; left out, the tests of the next steps.
         draws, seed : int, optional
             How many joint results are drawn, and where their generator begins.
 
@@ -380,7 +380,9 @@ class Diagnosis:
         """
         from twitchdx import plan
 
-        return plan.find_same_decision(self._subject(), among, draws, seed)
+        if among is None:
+            among = tuple(dict.fromkeys(test for step in self.next_steps for test in step.tests))
+        return plan.find_same_decision(self._subject(self._threaded), among, draws, seed)
 
     def expected_utilities(self) -> LevelUtilities:
         """What each level of care is worth, where the model states outcomes, hazards, delays and burdens.
@@ -428,6 +430,11 @@ class Diagnosis:
         from twitchdx.sureness import case_of
 
         return case_of(self.model.assembled, self.evidence, self.engine)
+
+    @property
+    def _threaded(self) -> Engine:
+        """The engine for many answers at once."""
+        return ThreadedEngine(self.engine) if isinstance(self.engine, Differentiating) else self.engine
 
     def _subject(self, engine: Engine | None = None) -> Subject:
         from twitchdx.whatif import Subject

@@ -249,6 +249,8 @@ class NextStep:
     changes_level: float | None = None
     """Of a test or a question, the probability that the result changes the level of care; of several
     questions the greatest of theirs. Null as above."""
+    kept_because: str = ""
+    """Why it is a next step although it is not worth its price by its utility alone; empty where it is."""
     sample: str = ""
     """The sample that its tests share with others: taken once, its burden is borne by the first step."""
     turnaround_days: float | None = None
@@ -289,10 +291,13 @@ class Danger:
     """What it would cost to leave it until the lowest level of care acts: loss times probability, summed over
     the outcomes that it can bring about, in the unit of utility."""
     excluded: bool
-    """Whether its probability is below the residual risk already, or would be after these tests."""
+    """Whether its probability is below the residual risk of the model already."""
+    excludable: bool
+    """Whether it is, or would be once these tests have come out normal."""
     tests: tuple[str, ...]
-    """The fewest tests that exclude it if all of them come out normal; where none do, those that come
-    nearest. Empty where its probability is below the residual risk already, or no test speaks against it."""
+    """The fewest tests that exclude it if all of them come out normal, of those that look at the cause
+    itself; where none do, those that come nearest. Empty where its probability is below the residual risk
+    already, or no test speaks against it."""
     test_labels: tuple[str, ...]
     """What to call them."""
     residual: float

@@ -80,7 +80,8 @@ def spoken_worth(step: NextStep, record: DiagnosisRecord) -> str:
     if step.turnaround_days is not None:
         said.append(f"Results within about {_days(step.turnaround_days)}.")
     if step.expected_utility is not None and record.deliberation is not None:
-        said.append(f"Worth {step.expected_utility:+.2g} {record.deliberation.unit}.")
+        worth = f"Worth {step.expected_utility:.2g} {record.deliberation.unit}."
+        said.append(step.kept_because or worth)
     return " ".join(said)
 
 
@@ -100,11 +101,9 @@ def spoken_danger(danger: Danger) -> str:
     """A cause that must not be missed, and how it would be excluded."""
     said = f"{danger.label}: {spoken_probability(danger.probability)}"
     if not danger.tests:
-        return f"{said}; " + (
-            "ruled out well enough" if danger.excluded else "no normal test would rule it out"
-        )
+        return f"{said}; " + ("ruled out well enough" if danger.excluded else "no test here looks for it")
     left = spoken_probability(danger.residual)
-    ruled = ", which rules it out well enough" if danger.excluded else ""
+    ruled = ", which rules it out well enough" if danger.excludable else ""
     return f"{said}; it would be {left}{ruled}, if these are normal: {', '.join(danger.test_labels)}"
 
 

@@ -17,6 +17,7 @@ from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
 from twitchdx.engines.sparse import Sparse
+from twitchdx.engines.threaded import ThreadedEngine
 from twitchdx.errors import EngineError, Issue, Where, did_you_mean
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Rows",
     "Slopes",
     "Sparse",
+    "ThreadedEngine",
     "core_status",
     "get_engine",
 ]

@@ -53,7 +53,8 @@ def _danger(
         label=subject.variables[cause].label,
         probability=probability,
         expected_harm=harm,
-        excluded=residual < risk,
+        excluded=probability < risk,
+        excludable=residual < risk,
         tests=chosen,
         test_labels=tuple(subject.variables[name].label for name in chosen),
         residual=residual,
@@ -67,12 +68,28 @@ def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> l
     before = float(subject.marginals[cause][0, 1:].sum())
     for name, foreseen in singles.items():
         normal = np.flatnonzero(foreseen.results.states[:, 0] == 0)
-        if subject.roles[name] != "test" or not normal.size:
+        if subject.roles[name] != "test" or not normal.size or cause not in _looked_at(subject, name):
             continue
         after = float(foreseen.results.marginals[cause][normal[0], 1:].sum())
         if after < before * (1.0 - _SPEAKS):
             found.append((after, name))
     return [(name, 0) for _, name in sorted(found)]
+
+
+def _looked_at(subject: Subject, test: str) -> set[str]:
+    """The causes that a test looks at: those upstream of it with no other cause between.
+
+    Others may tell of it as well, by what they have in common; nobody orders a test for that.
+    """
+    found: set[str] = set()
+    waiting = list(subject.network[test].parents)
+    while waiting:
+        name = waiting.pop()
+        if subject.roles[name] == "cause":
+            found.add(name)
+        else:
+            waiting.extend(subject.network[name].parents)
+    return found
 
 
 # A test counts as speaking against a cause if it lowers its probability by this share.

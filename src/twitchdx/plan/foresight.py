@@ -32,7 +32,7 @@ from twitchdx.numerics import Array
 from twitchdx.plan.results import Bundle, Results, find_results, suppose
 from twitchdx.plan.standing import Standing
 from twitchdx.spec import Condition
-from twitchdx.steps import compare_levels
+from twitchdx.steps import NEGLIGIBLE, Slack, compare_levels
 from twitchdx.whatif import Subject
 
 
@@ -72,11 +72,17 @@ class Foreseen:
 
     def share(self, which: NDArray[np.bool_]) -> float:
         """The probability of some of the results."""
-        return min(float(self.results.probability[which].sum()), 1.0)
+        share = float(self.results.probability[which].sum())
+        return 1.0 if which.all() else min(share, 1.0)
 
 
 def foresee(
-    subject: Subject, standing: Standing, bundles: Iterable[Bundle], *, explain: bool = False
+    subject: Subject,
+    standing: Standing,
+    bundles: Iterable[Bundle],
+    *,
+    explain: bool = False,
+    tolerance: float = NEGLIGIBLE,
 ) -> tuple[list[Foreseen], list[Bundle]]:
     """The joint results of some bundles of variables that are not observed, and what they would do.
 
@@ -90,6 +96,8 @@ def foresee(
         The bundles.
     explain : bool, optional
         Whether responsibilities are wanted: they cost the most.
+    tolerance : float, optional
+        What may be left out of each value of information.
 
     Returns
     -------
@@ -107,8 +115,9 @@ def foresee(
     care_gain = np.zeros(len(chance))
     level = floor
     if care.weighing is not None:
-        measure = functools.partial(batch.measure, subject.engine, care.weighing, found)
-        compared = compare_levels(care.weighing, marginals, floor, measure, standing.choice, chance)
+        measure = functools.partial(batch.measure, subject.engine, care.weighing, found, tolerance)
+        slack = Slack(chance, tolerance)
+        compared = compare_levels(care.weighing, marginals, floor, measure, standing.choice, slack)
         care_gain, wide = compared.gain, wide | compared.wide
         level = np.maximum(level, compared.best)
     _, level = care.cautious(subject.engine, rows, marginals, level)

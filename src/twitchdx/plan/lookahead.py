@@ -23,7 +23,7 @@ from twitchdx.plan.information import learnable
 from twitchdx.plan.price import is_offered, price_of
 from twitchdx.plan.results import Bundle
 from twitchdx.plan.standing import Standing, find_standing
-from twitchdx.spec import Test
+from twitchdx.spec import Test, Variable
 from twitchdx.steps import NEGLIGIBLE
 from twitchdx.tables import Column, Records, Tabled
 from twitchdx.whatif import Subject
@@ -42,9 +42,9 @@ class Beginning:
     net_of_two: float
     """The same where something more may be learnt after each result."""
     then: dict[str, str]
-    """Result -> what to learn next; left out where it is best to stop."""
-    results: tuple[str, ...]
-    """Every result that there can be."""
+    """Result -> the variable to learn next; left out where it is best to stop."""
+    spoken: str
+    """The same in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -74,21 +74,21 @@ class LookAhead(Tabled):
             ("to learn first", [each.label for each in rows], str),
             (f"net in {self.unit}", [each.net for each in rows], "{:.3g}".format),
             ("with a second step", [each.net_of_two for each in rows], "{:.3g}".format),
-            ("then", [_spoken(each) for each in rows], str),
+            ("then", [each.spoken for each in rows], str),
         ]
 
     def _records(self) -> Records:
         return Records((Beginning,), [(each,) for each in self.beginnings])
 
     def _notes(self) -> list[str]:
-        return ["Looked at: what is worth most, and what tells most, by itself."]
+        return ["Looked at: what is worth most by itself, less its price."]
 
 
-def _spoken(beginning: Beginning) -> str:
-    then = beginning.then
-    if len(then) == len(beginning.results) and len(set(then.values())) == 1:
-        return f"{next(iter(then.values()))}, whatever it is"
-    return "; ".join(f"{state}: {name}" for state, name in then.items()) or "stop"
+def _spoken(subject: Subject, variable: Variable, then: Mapping[str, str], results: int) -> str:
+    labels = {state: subject.variables[name].label for state, name in then.items()}
+    if len(then) == results and len(set(then.values())) == 1:
+        return f"{next(iter(labels.values()))}, whatever it is"
+    return "; ".join(f"{variable.states[state]}: {label}" for state, label in labels.items()) or "stop"
 
 
 def look_ahead(subject: Subject, among: Collection[str] | None = None, width: int = 6) -> LookAhead:
@@ -136,6 +136,8 @@ def look_ahead(subject: Subject, among: Collection[str] | None = None, width: in
 
 
 _LEAST = 2
+# A beginning counts as better if it is worth more by this share.
+_MATTERS = 0.01
 
 
 def _best(subject: Subject, standing: Standing, names: Sequence[str], width: int) -> dict[str, Foreseen]:
@@ -169,17 +171,18 @@ def _begin(
         best, then = np.where(better, worth, best), np.where(better, other, then)
     price = price_of(subject, (name,))
     variable = subject.variables[name]
+    following = {
+        tuple(variable.states)[state]: str(other)
+        for state, other in zip(states.tolist(), then, strict=True)
+        if other
+    }
     return Beginning(
         variable=name,
         label=variable.label,
         net=alone.value - price,
         net_of_two=float(chance @ best) - price,
-        then={
-            tuple(variable.states)[state]: str(other)
-            for state, other in zip(states.tolist(), then, strict=True)
-            if other
-        },
-        results=tuple(tuple(variable.states)[state] for state in states.tolist()),
+        then=following,
+        spoken=_spoken(subject, variable, following, len(states)),
     )
 
 
@@ -199,6 +202,6 @@ def _verdict(unit: str, beginnings: tuple[Beginning, ...]) -> LookAhead:
         unit=unit,
         one_step=one_step,
         two_steps=two_steps,
-        misleads=max(most, 0.0) > max(reached, 0.0) + NEGLIGIBLE,
+        misleads=max(most, 0.0) > max(reached, 0.0) * (1.0 + _MATTERS) + NEGLIGIBLE,
         beginnings=beginnings,
     )

@@ -23,19 +23,20 @@ import numpy as np
 from twitchdx.care import get_care
 from twitchdx.plan.dangers import find_dangers
 from twitchdx.plan.foresight import Foreseen, foresee
+from twitchdx.plan.information import learnable
 from twitchdx.plan.price import price_of
 from twitchdx.plan.results import Bundle, affordable
 from twitchdx.plan.standing import Standing, find_standing
 from twitchdx.plan.stopping import LIKELY_TO_RAISE, judge_stopping, would_change
 from twitchdx.records import Alternative, Danger, Deliberation, DiagnosisRecord, NextStep
 from twitchdx.spec import LEVELS, Condition, Step, Test
-from twitchdx.steps import in_units
+from twitchdx.steps import NextSteps, in_units, observed_by
 from twitchdx.whatif import Subject
 
 # A question stands first if its answer raises the level of care with at least this probability.
 _ALARMING = LIKELY_TO_RAISE
-# What is worth less than this, in the unit of utility, is worth nothing: see `NEGLIGIBLE`.
-_NOTHING = 1e-5
+# What is worth less than this, in the unit of utility, is worth nothing, and need not be computed.
+_NOTHING = 1e-4
 
 
 def make_plan(subject: Subject, record: DiagnosisRecord) -> DiagnosisRecord:
@@ -77,23 +78,22 @@ class _Plan:
         self.subject = subject
         self.record = record
         self.standing: Standing = find_standing(subject)
-        self.open = [
-            name
-            for name, role in subject.roles.items()
-            if role in {"risk_factor", "finding", "test"} and name not in subject.evidence
-        ]
+        self.open = _weighed_variables(subject, record)
         # A bundle with too many joint results is judged by its first tests, which is a lower bound.
         self.judged = {
             each.tests: affordable(subject, each.tests) for each in record.next_steps if len(each.tests) > 1
         }
         bundles = [*((name,) for name in self.open), *self.judged.values()]
-        found, refused = foresee(subject, self.standing, bundles)
+        found, refused = foresee(subject, self.standing, bundles, tolerance=_NOTHING)
         self.foreseen: dict[Bundle, Foreseen] = {each.results.bundle: each for each in found}
         self.refused = tuple(bundle[0] for bundle in refused if len(bundle) == 1)
         self.utility_of = dict(
             zip(self.standing.actions.names, self.standing.action_utilities.tolist(), strict=True)
         )
-        self.weighed = [self._weigh(each) for each in record.next_steps]
+        # Questions whose causes weigh too little to be offered may still be worth asking.
+        more = _further_questions(subject, record)
+        self.further = frozenset(each.id for each in more)
+        self.weighed = [self._weigh(each) for each in (*record.next_steps, *more)]
 
     @property
     def singles(self) -> dict[str, Foreseen]:
@@ -155,10 +155,19 @@ class _Plan:
         """Whether a step is among the next ones."""
         if weighed.spec is None or weighed.utility is None or weighed.utility > _NOTHING:
             return True
-        if weighed.step.kind not in {"test", "question"}:
-            return False
-        asked_for = weighed.spec.when != Condition()
-        return asked_for or weighed.raises_level >= _ALARMING or self._looks_for_danger(weighed)
+        return self.kept_because(weighed) != ""
+
+    def kept_because(self, weighed: _Weighed) -> str:
+        """Why a step that is not worth its price is a next one all the same; empty where it is not."""
+        if weighed.spec is None:
+            return "A rule of care asks for it."
+        if weighed.step.kind not in {"test", "question"} or weighed.step.id in self.further:
+            return "It may change how soon." if weighed.raises_level >= _ALARMING else ""
+        if weighed.raises_level >= _ALARMING:
+            return "It may change how soon."
+        if weighed.spec.when != Condition():
+            return "It is called for by what was observed."
+        return "It looks for what must not be missed." if self._looks_for_danger(weighed) else ""
 
     def _looks_for_danger(self, weighed: _Weighed) -> bool:
         decision = self.subject.spec.decision
@@ -218,11 +227,26 @@ class _Plan:
         return dataclasses.replace(
             weighed.step,
             expected_utility=weighed.utility,
+            kept_because=self._why_kept(weighed),
             price=weighed.price if weighed.spec is not None and weighed.value is not None else None,
             changes_level=weighed.changes_level if learns and weighed.value is not None else None,
             sample=sample,
             turnaround_days=self._turnaround(weighed.step.tests),
         )
+
+    def _why_kept(self, weighed: _Weighed) -> str:
+        worth = weighed.utility
+        return self.kept_because(weighed) if worth is not None and worth <= _NOTHING else ""
+
+    def _learnt_by(self, stays: Sequence[_Weighed]) -> list[tuple[Bundle, bool]]:
+        """What the steps would tell, and whether it is worth it."""
+        found = []
+        for each in stays:
+            worth = each.raises_level >= _ALARMING or each.utility is None or each.utility > _NOTHING
+            if each.step.tests:
+                found.append((self.judged.get(each.step.tests, each.step.tests), worth))
+            found += [((name,), worth) for name in each.step.asks]
+        return found
 
     def _turnaround(self, tests: Iterable[str]) -> float | None:
         days = []
@@ -238,7 +262,9 @@ class _Plan:
         decision = self.subject.spec.decision
         assert decision is not None
         kept = {each.step.id for each in stays}
-        left_out = [each for each in self.weighed if each.step.id not in kept]
+        left_out = [
+            each for each in self.weighed if each.step.id not in kept and each.step.id not in self.further
+        ]
         alternatives = [self._alternative(each, _why(each, decision.unit)) for each in left_out]
         alternatives += self._out_of_reach(kept | {each.step.id for each in left_out})
         best_first = sorted(
@@ -253,7 +279,7 @@ class _Plan:
             alternatives=tuple(best_first),
             must_not_miss=self.dangers,
             would_change=would_change(self.subject, self.standing, self.singles),
-            stopping=judge_stopping(self.subject, self.standing, self.foreseen),
+            stopping=judge_stopping(self.subject, self.standing, self.foreseen, self._learnt_by(stays)),
             not_judged=self.refused,
         )
 
@@ -287,6 +313,44 @@ class _Plan:
                 )
             )
         return found
+
+
+def _further_questions(subject: Subject, record: DiagnosisRecord) -> tuple[NextStep, ...]:
+    """The questions that could be asked of this patient and are not offered, the causes weighing too little."""
+    assert record.triage is not None
+    steps = {name: step for name, step in subject.spec.steps.items() if step.kind == "question"}
+    offered = {each.id for each in record.next_steps}
+    found = NextSteps(steps, 0.0).rank(record.triage, subject.situation)
+    return tuple(each for each in found if each.id in steps and each.id not in offered)
+
+
+# With more findings than this present, every answer costs much.
+_MANY = 8
+
+
+def _weighed_variables(subject: Subject, record: DiagnosisRecord) -> list[str]:
+    """The variables that are weighed one by one.
+
+    All that are not observed; with many findings present the tests of the offered steps, and what these ask
+    for and red flags look at.
+    """
+    found = learnable(subject)
+    present = [
+        name
+        for name, state in subject.evidence.states.items()
+        if subject.roles[name] == "finding" and subject.network[name].states.index(state) > 0
+    ]
+    if len(present) <= _MANY:
+        return found
+    alarming = {
+        name
+        for rule in subject.spec.triage_rules.values()
+        if rule.red_flag
+        for name in observed_by(rule.when)
+    }
+    named = {name for step in record.next_steps for name in step.tests}
+    named |= {name for step in record.next_steps for name in step.asks if name in alarming}
+    return [name for name in found if name in named]
 
 
 def _why(weighed: _Weighed, unit: str) -> str:

@@ -85,6 +85,7 @@ class Batch:
         engine: Engine,
         weighing: Weighing,
         found: Sequence[Results],
+        tolerance: float,
         bounds: tuple[Array, Array],
         wanted: Flags,
     ) -> tuple[Array, Flags]:
@@ -100,6 +101,8 @@ class Batch:
             The levels of care, L of them, with O outcomes.
         found : sequence of Results
             The results, one after another N of them.
+        tolerance : float
+            What may be left out of the utilities altogether.
         bounds : pair of float64 array, shape (N, O, L)
             From `Weighing.bounds`.
         wanted : bool array, shape (N, L)
@@ -123,7 +126,7 @@ class Batch:
         # Joint states that are next to impossible, or that the bounds settle, need no more.
         range_ = (weighing.utilities(near) - weighing.utilities(far)).max(axis=1)
         share = np.exp(log_evidence - self.answers.log_evidence[0])
-        needed = asked[chosen] & ~negligible(share * range_)[:, None]
+        needed = asked[chosen] & ~negligible(share * range_, tolerance)[:, None]
         measured, refused = weighing.measure(engine, part, log_evidence, (near, far), needed)
         by_row = np.zeros([len(asked), *measured.shape[1:]])
         by_row[chosen] = measured

@@ -50,7 +50,7 @@ class SameDecision:
 
 
 def find_same_decision(
-    subject: Subject, among: Collection[str] | None = None, draws: int = 200, seed: int = 0
+    subject: Subject, among: Collection[str], draws: int = 200, seed: int = 0
 ) -> SameDecision:
     """The same-decision probability of learning many variables together, from draws.
 
@@ -58,8 +58,8 @@ def find_same_decision(
     ----------
     subject : Subject
         The patient.
-    among : collection of str, optional
-        What would be known; left out, every test of the model.
+    among : collection of str
+        What would be known.
     draws, seed : int, optional
         How many joint results are drawn, and where their generator begins.
 
@@ -79,8 +79,6 @@ def find_same_decision(
             )
             raise OptionError("An option cannot be understood.", [issue])
     names = learnable(subject, among)
-    if among is None:
-        names = [name for name in names if subject.roles[name] == "test"]
     drawn = _draw(subject, names, draws, seed)
     kinds, counts = np.unique(drawn, axis=0, return_counts=True)
     levels = _levels(subject, names, kinds)

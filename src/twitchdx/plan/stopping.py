@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from twitchdx.plan.foresight import Foreseen
-from twitchdx.plan.price import is_offered, price_of
+from twitchdx.plan.price import is_offered
 from twitchdx.plan.results import Bundle
 from twitchdx.plan.standing import Standing
 from twitchdx.records import Stopping, WouldChange
@@ -16,51 +16,43 @@ from twitchdx.whatif import Subject
 LIKELY_TO_RAISE = 0.01
 # Results that would change the level of care which an answer names.
 _NAMED = 12
+_HELP_FIRST = "Get help first; nothing needs to be learnt before that."
 
 
-def worth_learning(subject: Subject, standing: Standing, foreseen: Foreseen) -> bool:
-    """Whether what a bundle tells is worth its price, or may raise the level of care."""
-    now = LEVELS.index(standing.level)
-    if foreseen.share(foreseen.levels > now) >= LIKELY_TO_RAISE:
-        return True
-    return foreseen.value > price_of(subject, foreseen.results.bundle)
-
-
-def judge_stopping(subject: Subject, standing: Standing, foreseen: Mapping[Bundle, Foreseen]) -> Stopping:
-    """Whether there is anything left that is worth learning at this level of care.
+def judge_stopping(
+    subject: Subject,
+    standing: Standing,
+    foreseen: Mapping[Bundle, Foreseen],
+    learnt: Iterable[tuple[Bundle, bool]],
+) -> Stopping:
+    """Whether there is anything left that is worth learning.
 
     Parameters
     ----------
     subject : Subject
-        The patient; the model states utilities.
+        The patient.
     standing : Standing
         The decision as it is.
     foreseen : mapping of tuple of str to Foreseen
         What can be learnt, one thing at a time or together.
+    learnt : iterable of pairs
+        What the next steps would tell, each with whether it is worth its price or may raise the level.
     """
     now = LEVELS.index(standing.level)
-    offered = {
-        bundle: each
-        for bundle, each in foreseen.items()
-        if all(is_offered(subject, name, standing.level) for name in bundle)
-    }
-    worth = {
-        kind: [
-            bundle
-            for bundle, each in offered.items()
-            if (subject.roles[bundle[0]] == "test") == (kind == "test")
-            and worth_learning(subject, standing, each)
-        ]
-        for kind in ("test", "question")
-    }
+    if now == len(LEVELS) - 1:
+        return Stopping(stop=True, sentence=_HELP_FIRST, same_decision=1.0, most_telling="")
+    known = [(bundle, worth) for bundle, worth in learnt if bundle in foreseen]
+    tests = any(worth and subject.roles[bundle[0]] == "test" for bundle, worth in known)
+    questions = any(worth and subject.roles[bundle[0]] != "test" for bundle, worth in known)
     least, most_telling = 1.0, ""
-    for bundle, each in offered.items():
-        same = 1.0 - each.share(each.levels != now)
+    for bundle, _ in known:
+        each = foreseen[bundle]
+        same = each.share(each.levels == now)
         if same < least:
             least, most_telling = same, bundle[0]
     return Stopping(
-        stop=not any(worth.values()),
-        sentence=_sentence(tests=bool(worth["test"]), questions=bool(worth["question"])),
+        stop=not (tests or questions),
+        sentence=_sentence(tests=tests, questions=questions),
         same_decision=least,
         most_telling=most_telling,
     )
@@ -79,11 +71,13 @@ def _sentence(*, tests: bool, questions: bool) -> str:
 def would_change(
     subject: Subject, standing: Standing, singles: Mapping[str, Foreseen]
 ) -> tuple[WouldChange, ...]:
-    """What would change the level of care by itself, the most probable first."""
+    """What can be learnt at this level of care and would change it by itself, the most probable first."""
     now = LEVELS.index(standing.level)
     found = []
     for name, foreseen in singles.items():
         variable = subject.variables[name]
+        if not is_offered(subject, name, standing.level):
+            continue
         for row, level in enumerate(foreseen.levels.tolist()):
             if level == now:
                 continue

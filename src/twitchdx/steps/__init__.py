@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from twitchdx.steps.actions import Actions, states_benefit
-from twitchdx.steps.comparing import NEGLIGIBLE, Choice, Compared, compare_levels, negligible
-from twitchdx.steps.conditions import Situation, predicate
+from twitchdx.steps.comparing import NEGLIGIBLE, Choice, Compared, Slack, compare_levels, negligible
+from twitchdx.steps.conditions import Situation, observed_by, predicate
 from twitchdx.steps.outcomes import Weighing, in_units, usable_decision
 from twitchdx.steps.ranking import NextSteps
 from twitchdx.steps.triage import TriageRules
@@ -19,11 +19,13 @@ __all__ = [
     "LevelUtility",
     "NextSteps",
     "Situation",
+    "Slack",
     "TriageRules",
     "Weighing",
     "compare_levels",
     "in_units",
     "negligible",
+    "observed_by",
     "predicate",
     "states_benefit",
     "usable_decision",

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from twitchdx.numerics import Array
 from twitchdx.steps.outcomes import Flags, Places, Weighing
 
+#: What may be left out of a value of information, in the unit of utility, and of a probability.
+NEGLIGIBLE = 1e-6
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
@@ -51,6 +54,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Slack:
+    """What need not be computed exactly: bounds are enough where little hangs on a row.
+
+    Attributes
+    ----------
+    weights : float64 array, shape (B,)
+        The probability of each row.
+    tolerance : float
+        What weights, and weighted gains, of the rows that are left may sum to.
+    """
+
+    weights: Array
+    tolerance: float = NEGLIGIBLE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Compared:
     """The levels of care of many patients, compared.
 
@@ -80,7 +99,7 @@ def compare_levels(
     floor: Places,
     measure: Measure,
     choice: Choice | None = None,
-    weights: Array | None = None,
+    slack: Slack | None = None,
 ) -> Compared:
     """Which level has the highest expected utility, and how much better than another one it is.
 
@@ -96,8 +115,8 @@ def compare_levels(
         Computes what the bounds leave open.
     choice : Choice, optional
         With it the gain over its reference is found.
-    weights : float64 array, shape (B,), optional
-        Of rows whose weights and weighted gains sum to no more than `NEGLIGIBLE`, bounds are enough.
+    slack : Slack, optional
+        What need not be computed exactly.
     """
     low, high = weighing.bounds(marginals)
     least, most = weighing.utilities(high), weighing.utilities(low)
@@ -109,8 +128,9 @@ def compare_levels(
     if choice is not None:
         choices, doubt = choice.contested(least, most)
         wanted |= choices
-    if weights is not None:
-        wanted &= ~negligible(weights * np.where(wanted.any(axis=1), np.maximum(doubt, 1.0), 0.0))[:, None]
+    if slack is not None:
+        doubts = slack.weights * np.where(wanted.any(axis=1), np.maximum(doubt, 1.0), 0.0)
+        wanted &= ~negligible(doubts, slack.tolerance)[:, None]
     chances, wide = measure((low, high), wanted)
     # Where nothing was measured these are upper bounds, of which the best is as good as any.
     utilities = weighing.utilities(chances)
@@ -122,15 +142,11 @@ def compare_levels(
     return Compared(best, gain, wide)
 
 
-#: What may be left out of a value of information, in the unit of utility, and of a probability.
-NEGLIGIBLE = 1e-6
-
-
-def negligible(doubts: Array) -> Flags:
+def negligible(doubts: Array, tolerance: float = NEGLIGIBLE) -> Flags:
     """The smallest doubts, as many as sum to no more than what is negligible."""
     order = np.argsort(doubts, kind="stable")
     found = np.zeros(len(doubts), dtype=np.bool_)
-    found[order[np.cumsum(doubts[order]) <= NEGLIGIBLE]] = True
+    found[order[np.cumsum(doubts[order]) <= tolerance]] = True
     return found
 
 

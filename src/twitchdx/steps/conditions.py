@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from twitchdx.spec import Condition, Threshold
@@ -70,6 +70,13 @@ def predicate(condition: Condition) -> Predicate:
         return True
 
     return all_hold
+
+
+def observed_by(condition: Condition) -> Iterator[str]:
+    """The variables whose observed state a condition looks at."""
+    yield from condition.evidence
+    for each in (*condition.all, *condition.any):
+        yield from observed_by(each)
 
 
 def _pairs(name: str, states: Iterable[str]) -> Pairs:

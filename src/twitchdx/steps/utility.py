@@ -77,9 +77,10 @@ class LevelUtilities(Tabled):
             ("delay in days", [each.delay_days for each in rows], "{:g}".format),
             ("price", [each.price for each in rows], "{:.3g}".format),
         ]
-        for place, outcome in enumerate(rows[0].outcomes):
-            chances = [each.outcomes[place].probability for each in rows]
-            columns.append((outcome.label, chances, _spoken))
+        columns += [
+            ("expected loss", [each.expected_loss for each in rows], "{:.3g}".format),
+            ("most of it", [_most(each) for each in rows], str),
+        ]
         return [*columns, ("expected utility", [each.expected_utility for each in rows], "{:.4g}".format)]
 
     def _records(self) -> Records:
@@ -89,8 +90,11 @@ class LevelUtilities(Tabled):
         return ["Red flags are no part of it: they set the level whatever this says."]
 
 
-def _spoken(expected: float) -> str:
-    return spoken_probability(expected) if expected <= 1.0 else f"{expected:.3g}"
+def _most(utility: LevelUtility) -> str:
+    """The outcome that loses most, and how probable it is."""
+    each = max(utility.outcomes, key=lambda one: one.loss * one.probability)
+    chance = spoken_probability(each.probability) if each.probability <= 1.0 else f"{each.probability:.3g}"
+    return f"{each.label} ({chance})"
 
 
 def weigh_levels(
