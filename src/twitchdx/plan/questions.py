@@ -12,7 +12,7 @@ from twitchdx.plan.information import information_bits
 from twitchdx.plan.price import price_of
 from twitchdx.plan.standing import find_standing
 from twitchdx.plan.stopping import LIKELY_TO_RAISE
-from twitchdx.spec import LEVELS
+from twitchdx.spec import LEVELS, Level
 from twitchdx.whatif import Subject
 
 
@@ -28,10 +28,14 @@ class Askable:
     """Burden of asking, in the same unit."""
     raises_level: float
     """The probability that the answer raises the level of care."""
+    raises_to: Level
+    """The highest level of care that an answer leads to; the level as it is where none raises it."""
     changes_level: float
     """The probability that the answer changes the level of care."""
     bits: float
     """Expected information about the causes in bits, each by itself, summed."""
+    bears_on: str
+    """The cause about which it tells most bits."""
 
     @property
     def net(self) -> float:
@@ -66,11 +70,14 @@ def _askable(subject: Subject, foreseen: Foreseen, now: int) -> Askable:
     (name,) = foreseen.results.bundle
     chance, marginals = foreseen.results.probability, foreseen.results.marginals
     stated = subject.spec.decision is not None
+    bits = {cause: information_bits(chance, marginals[cause]) for cause in subject.causes}
     return Askable(
         variable=name,
         value=foreseen.value,
         price=price_of(subject, (name,)) if stated else 0.0,
         raises_level=foreseen.share(foreseen.levels > now),
+        raises_to=LEVELS[max(now, int(foreseen.levels.max()))],
         changes_level=foreseen.share(np.not_equal(foreseen.levels, now)),
-        bits=sum(information_bits(chance, marginals[cause]) for cause in subject.causes),
+        bits=sum(bits.values()),
+        bears_on=max(bits, key=bits.__getitem__),
     )

@@ -1,0 +1,110 @@
+"""What a person can be asked by a model, and what of it is asked together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from twitchdx.network import Network
+from twitchdx.spec import Finding, ModelSpec, Variable
+
+# Who one is: a risk factor that acts on at least this share of all causes is asked for at the beginning.
+_FAR_REACHING = 0.25
+# And of these the first few: age and sex, as a rule.
+_MOST_BASIS = 2
+_TRUTH = {"absent", "present"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be asked as one question.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        One variable, or those of a checklist.
+    reason : str
+        Why, in the words of the model; empty where it has none.
+    """
+
+    variables: tuple[str, ...]
+    reason: str
+
+
+class Repertoire:
+    """Everything that a person can be asked, whoever it is.
+
+    What is seen on examination, measured by a test, or is itself a cause is not asked of a person.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the files of the model say.
+    network : Network
+        Its network.
+
+    Attributes
+    ----------
+    variables : dict of str to Variable
+        The variables, in the order of the model.
+    basis : tuple of str
+        What everybody is asked at the beginning: the complaint, and who one is.
+    """
+
+    def __init__(self, spec: ModelSpec, network: Network) -> None:
+        self.variables: dict[str, Variable] = {
+            name: each
+            for name, (role, each) in spec.variables().items()
+            if role == "risk_factor" or (isinstance(each, Finding) and each.observed_by == "report")
+        }
+        self.basis = tuple(name for name in _basis(spec, network) if name in self.variables)
+        # Sorted, so that the order of the files decides nothing.
+        steps = [(name, step) for name, step in sorted(spec.steps.items()) if step.kind == "question"]
+        self._checklists = [
+            Offer(tuple(name for name in step.asks if self._can_be_listed(name)), step.reason)
+            for _, step in steps
+        ]
+        self._reasons: dict[str, str] = {}
+        # The step with the fewest questions says best why one of them is asked.
+        for _, step in sorted(steps, key=lambda each: len(each[1].asks)):
+            for name in step.asks:
+                self._reasons.setdefault(name, step.reason)
+
+    def offers(self, open_: Collection[str]) -> list[Offer]:
+        """What can be asked as one question, of variables that are open.
+
+        Checklists come from the steps of the model that ask for several things; everything else is asked by
+        itself. A variable may be in several checklists.
+        """
+        lists = [
+            Offer(tuple(name for name in each.variables if name in open_), each.reason)
+            for each in self._checklists
+        ]
+        lists = [each for each in lists if len(each.variables) > 1]
+        listed = {name for each in lists for name in each.variables}
+        singles = [
+            Offer((name,), self._reasons.get(name, ""))
+            for name in self.variables
+            if name in open_ and name not in listed
+        ]
+        return [*lists, *singles]
+
+    def _can_be_listed(self, name: str) -> bool:
+        """Whether it is something that one simply has or has not."""
+        if name not in self.variables or name in self.basis:
+            return False
+        return set(self.variables[name].states) == _TRUTH
+
+
+def _basis(spec: ModelSpec, network: Network) -> Iterator[str]:
+    """The complaint, and the risk factors that act on the most causes."""
+    if spec.model.complaint:
+        yield spec.model.complaint
+    reach = {
+        name: sum(child in spec.causes for child in network.children[name]) for name in spec.risk_factors
+    }
+    wide = [name for name in reach if reach[name] >= max(_FAR_REACHING * len(spec.causes), 1)]
+    # Of equals, the one on which the other depends comes first.
+    yield from sorted(wide, key=lambda name: (-reach[name], len(network.ancestors([name])), name))[
+        :_MOST_BASIS
+    ]
