@@ -88,7 +88,7 @@ def _require_among(question: Question, given: Iterable[Any]) -> None:
 
 
 def _as_json(value: Any) -> Any:
-    """The same value in the types of JSON, so that an interview that is resumed is the same to the last bit."""
+    """The same value in the types of JSON, so that a resumed interview is the same to the last bit."""
     return json.loads(json.dumps(value, default=_plain))
 
 

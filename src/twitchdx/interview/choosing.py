@@ -9,6 +9,7 @@ from twitchdx.errors import EngineError
 from twitchdx.interview.repertoire import Offer, Repertoire
 from twitchdx.interview.wording import Question, word_question
 from twitchdx.plan.questions import Askable, weigh_questions
+from twitchdx.plan.results import Bundle
 from twitchdx.spec import LEVELS, Level
 from twitchdx.whatif import Subject
 
@@ -67,7 +68,7 @@ class WeighedOffer:
     danger : int
         Rank of the highest level of care to which an answer may raise it; -1 where none is likely enough to.
     chance : float
-        The probability of the answer that is the most likely to do so.
+        The probability that it is raised so far, by the part that is the most likely to do so.
     gain : float
         Net value of its best part; bits, where the model states no utilities.
     bits : float
@@ -90,15 +91,26 @@ class WeighedOffer:
 def weigh_offers(subject: Subject, repertoire: Repertoire, done: Collection[str]) -> list[WeighedOffer]:
     """What every question would tell that can still be asked."""
     open_ = [name for name in repertoire.variables if name not in done and name not in subject.evidence]
-    weighed = {each.variable: each for each in weigh_questions(subject, open_)}
-    uncertain = {name for name in open_ if name in weighed or _is_uncertain(subject, name)}
+    together = _together(subject, repertoire, open_)
+    bundles = [*((name,) for name in open_), *together.values()]
+    weighed = {each.variables: each for each in weigh_questions(subject, bundles)}
+    uncertain = {name for name in open_ if (name,) in weighed or _is_uncertain(subject, name)}
     stated = subject.spec.decision is not None
-    return [
-        _weigh(offer, parts, stated=stated)
-        for offer in repertoire.offers(uncertain)
+    found = []
+    for offer in repertoire.offers(uncertain):
+        singles = [(name,) for name in offer.variables]
+        parts = [weighed[each] for each in (*singles, together.get(offer, ())) if each in weighed]
         # What ties too many causes together cannot be weighed, and is asked beside others only.
-        if (parts := [weighed[name] for name in offer.variables if name in weighed])
-    ]
+        if parts:
+            found.append(_weigh(offer, parts, stated=stated))
+    return found
+
+
+def _together(subject: Subject, repertoire: Repertoire, open_: Collection[str]) -> dict[Offer, Bundle]:
+    """What is weighed together, since red flags look for it together: chest pain and palpitations, say."""
+    level = subject.outcome.level
+    found = {offer: repertoire.accomplices(offer, level) for offer in repertoire.offers(open_)}
+    return {offer: names for offer, names in found.items() if len(names) > 1}
 
 
 def _is_uncertain(subject: Subject, name: str) -> bool:
@@ -115,17 +127,17 @@ def _is_uncertain(subject: Subject, name: str) -> bool:
 def _weigh(offer: Offer, parts: list[Askable], *, stated: bool) -> WeighedOffer:
     alarming = [each for each in parts if each.alarming]
     danger = max((LEVELS.index(each.raises_to) for each in alarming), default=-1)
-    chance = max(
-        (each.raises_level for each in alarming if LEVELS.index(each.raises_to) == danger), default=0.0
-    )
     best = max(parts, key=lambda each: _gain(each, stated=stated))
     gain = _gain(best, stated=stated)
     return WeighedOffer(
         offer=offer,
         danger=danger,
-        chance=round(chance, _DIGITS),
+        chance=max(
+            (round(each.reaches, _DIGITS) for each in alarming if LEVELS.index(each.raises_to) == danger),
+            default=0.0,
+        ),
         gain=gain,
-        bits=round(sum(each.bits for each in parts), _DIGITS),
+        bits=round(sum(each.bits for each in parts if len(each.variables) == 1), _DIGITS),
         bears_on=best.bears_on,
         worth_asking=bool(alarming) or gain > (0.0 if stated else _BITS),
     )

@@ -23,7 +23,7 @@ from twitchdx.whatif.parameters import require_spec
 #: Questions at most, where nothing else is said: more tire, and tell little.
 MOST = 15
 
-_AT_ONCE = "Please get help now: no answer to a further question would change that."
+_AT_ONCE = "No answer to a further question would change that."
 _NOTHING_LEFT = "No answer to a further question is likely to change what to do."
 
 
@@ -114,7 +114,8 @@ class Interview:
         if self.question is not None:
             return None
         if self._state.at_emergency:
-            return _AT_ONCE
+            triage = self.diagnosis.triage
+            return f"{triage.label}. {_AT_ONCE}" if triage is not None else _AT_ONCE
         if self.asked >= self.most:
             return f"That was question {self.most}, the last of this interview."
         return _NOTHING_LEFT
@@ -162,7 +163,7 @@ class Interview:
             No question was answered yet.
         """
         if not self._state.steps:
-            issue = Issue("error", "nothing-to-take-back", Where("interview"), "no question was answered yet.",
+            issue = Issue("error", "nothing-to-take-back", Where("interview"), "nothing was answered yet.",
                           "Answer the question, or skip it.")  # fmt: skip
             raise OptionError("There is nothing to take back.", [issue])
         self._move(self._state.steps[:-1])
@@ -198,7 +199,7 @@ class Interview:
         EvidenceError
             What was answered is impossible.
         ModelError
-            There is no such model.
+            `model` is none.
         """
         loaded, saved = read_saved(text, model)
         found = cls(loaded, answers=saved.known, most=saved.most, engine=engine)

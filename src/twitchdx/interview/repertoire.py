@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from twitchdx.network import Network
-from twitchdx.spec import Finding, ModelSpec, Variable
+from twitchdx.spec import LEVELS, Condition, Finding, Level, ModelSpec, Variable
 
 # Who one is: a risk factor that acts on at least this share of all causes is asked for at the beginning.
 _FAR_REACHING = 0.25
 # And of these the first few: age and sex, as a rule.
 _MOST_BASIS = 2
+# So many variables of a checklist are weighed together at most: four have 16 joint answers.
+_TOGETHER = 4
 _TRUTH = {"absent", "present"}
 
 
@@ -70,6 +72,10 @@ class Repertoire:
             for name in step.asks:
                 self._reasons.setdefault(name, step.reason)
 
+        self._red_flags = [
+            (rule.level, frozenset(_named(rule.when))) for rule in spec.triage_rules.values() if rule.red_flag
+        ]
+
     def offers(self, open_: Collection[str]) -> list[Offer]:
         """What can be asked as one question, of variables that are open.
 
@@ -88,6 +94,18 @@ class Repertoire:
             if name in open_ and name not in listed
         ]
         return [*lists, *singles]
+
+    def accomplices(self, offer: Offer, level: Level) -> tuple[str, ...]:
+        """The variables of a checklist that may raise the level of care together where none does alone.
+
+        Some red flag of a higher level looks at several of them.
+        """
+        found: set[str] = set()
+        for of_rule, named in self._red_flags:
+            together = named.intersection(offer.variables)
+            if LEVELS.index(of_rule) > LEVELS.index(level) and len(together) > 1:
+                found |= together
+        return tuple(name for name in offer.variables if name in found)[:_TOGETHER]
 
     def _can_be_listed(self, name: str) -> bool:
         """Whether it is something that one simply has or has not."""
@@ -108,3 +126,10 @@ def _basis(spec: ModelSpec, network: Network) -> Iterator[str]:
     yield from sorted(wide, key=lambda name: (-reach[name], len(network.ancestors([name])), name))[
         :_MOST_BASIS
     ]
+
+
+def _named(condition: Condition) -> Iterator[str]:
+    """The variables whose observation a condition looks at."""
+    yield from condition.evidence
+    for each in (*condition.all, *condition.any):
+        yield from _named(each)

@@ -12,6 +12,7 @@ from twitchdx.api import load_model
 from twitchdx.errors import Issue, OptionError, Where
 from twitchdx.evidence import parse_value, unknown_variable
 from twitchdx.interview.state import Step
+from twitchdx.loading import available_models
 from twitchdx.model import Model
 
 _FORMAT = 1
@@ -47,14 +48,16 @@ def read_saved(text: str, model: str | os.PathLike[str] | Model | None) -> tuple
     OptionError
         The text is no interview, or belongs to another model; the error lists every problem.
     ModelError
-        There is no such model.
+        `model` is none.
     """
     plain = _parse(text)
     issues = list(_wrong_shapes(plain))
     if issues:
         raise _not_resumed(issues)
     named = plain["model"]
-    loaded = model if isinstance(model, Model) else load_model(named["name"] if model is None else model)
+    loaded = (
+        model if isinstance(model, Model) else load_model(_shipped(named["name"]) if model is None else model)
+    )
     if named["digest"] != loaded.digest:
         found = (
             f"it was led with {named['name']} of digest {named['digest'][:12]}; "
@@ -67,6 +70,15 @@ def read_saved(text: str, model: str | os.PathLike[str] | Model | None) -> tuple
         raise _not_resumed(issues)
     steps = tuple(Step(tuple(each["asked"]), each["answers"]) for each in plain["steps"])
     return loaded, Saved(plain["most"], plain["known"], steps)
+
+
+def _shipped(name: str) -> str:
+    """The name of a shipped model: a text that was saved cannot name a folder."""
+    if name not in available_models():
+        fix = "Give the model that it was led with."
+        found = f"no model {name!r} is shipped."
+        raise _not_resumed([Issue("error", "another-model", Where("model.name"), found, fix)])
+    return name
 
 
 def _parse(text: str) -> dict[str, Any]:
