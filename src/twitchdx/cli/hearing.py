@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -115,7 +116,7 @@ def _hear_checklist(text: str, question: Question) -> Heard | Unheard:
     return Heard(present)
 
 
-def _find(text: str, called: dict[str, tuple[str, ...]]) -> str | None:
+def _find(text: str, called: Mapping[str, tuple[str, ...]]) -> str | None:
     """The name that some words stand for: all its words, or a part that no other name has."""
     exact = [name for name, words in called.items() if text in {each.casefold() for each in words}]
     if exact:

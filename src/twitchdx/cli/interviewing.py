@@ -77,22 +77,31 @@ class _Conversation:
     def hold(self) -> None:
         """Ask until it is time to stop, or the person leaves."""
         self._greet()
-        while (question := self.led.question) is not None and not self.left:
-            self._ask(question)
-            self._hear_out(question)
-        if self.left:
-            self._say("Thank you. This is the answer to what you have said so far.")
-        else:
-            self._say_why_it_ends()
+        while not self.left:
+            question = self.led.question
+            if question is not None:
+                self._ask(question)
+                self._hear_out(question)
+            elif not self._end():
+                return
+        self._say("Thank you. This is the answer to what you have said so far.")
 
-    def _say_why_it_ends(self) -> None:
+    def _end(self) -> bool:
+        """Say why it ends; whether the person goes back instead."""
         print_text("", self.out)
+        self._say(self.led.stopped or "")
         triage = self.led.diagnosis.triage
         if triage is not None and triage.level == LEVELS[-1]:  # what to do comes before anything else
-            self._say(f"{triage.label}. {triage.action}")
-        else:
-            self._say("Thank you.")
-        self._say(self.led.stopped or "")
+            self._say(triage.action)
+        if not self.led.asked:
+            return False
+        self._say("Thank you. Press Enter for the whole answer, or type b if an answer was a mistake.")
+        line = self._prompt()
+        if line is None or line.strip().casefold() not in {"b", "back"}:
+            return False
+        self.led.back()
+        self._keep()
+        return True
 
     def say_where_it_is_kept(self) -> None:
         """How to go on, where answers are kept."""
@@ -134,8 +143,7 @@ class _Conversation:
         """Read lines until the question is settled, or the person leaves."""
         before = self.led.asked
         while self.led.asked == before and not self.left:
-            print(">", end=" ", flush=True, file=self.out)
-            line = self._read()
+            line = self._prompt()
             heard = "quit" if line is None else hear(line, question)
             if isinstance(heard, Unheard):
                 self._say(heard.hint)
@@ -145,8 +153,9 @@ class _Conversation:
                 return
         self._keep()
 
-    def _read(self) -> str | None:
+    def _prompt(self) -> str | None:
         """A line, or None at the end of input: what was said until then is answered."""
+        print(">", end=" ", flush=True, file=self.out)
         line = sys.stdin.readline()
         if not sys.stdin.isatty() or not line:
             print_text("", self.out)  # nobody pressed Enter
