@@ -239,7 +239,7 @@ def _lengths(
     took = [each for _, times, _ in led for each in times[3:]]
     median, most = float(np.median(took)), max(took)
     note = (
-        f"A question is chosen in {median:.2f} s in the median, {float(np.quantile(took, 0.9)):.2f} s for nine "
+        f"A question is chosen in {median:.2f} s in the median, {np.quantile(took, 0.9):.2f} s for nine "
         f"of ten, and {most:.1f} s at most; the three at the beginning take a few ms."
     )
     columns = ("the interview ended with", "patients", "fewest questions", "median", "most", "level too low")
