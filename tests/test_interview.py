@@ -121,7 +121,7 @@ def test_a_step_that_asks_for_several_things_is_one_question(hinge: dx.Model) ->
 
 
 def raises(model: dx.Model, answers: Mapping[str, Any], name: str) -> float:
-    """P(the answer raises the level of care), one diagnosis for each possible answer; 0 if there is but one."""
+    """P(the answer raises the level of care), by one diagnosis each; 0 where only one answer is possible."""
     now = model.diagnose(answers)
     possible = {state: chance for state, chance in now.distribution(name).items() if chance > 0.0}
     return sum(

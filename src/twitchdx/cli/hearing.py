@@ -14,7 +14,7 @@ Wish = Literal["skip", "back", "why", "quit", "help", "nothing"]
 _WISHES: dict[str, Wish] = {
     **dict.fromkeys(("?", "skip", "s", "unsure", "not sure", "unknown"), "skip"),
     **dict.fromkeys(("don't know", "dont know", "do not know", "i don't know", "i dont know"), "skip"),
-    **dict.fromkeys(("don\N{RIGHT SINGLE QUOTATION MARK}t know", "dunno", "pass", "no idea"), "skip"),
+    **dict.fromkeys(("dunno", "pass", "no idea"), "skip"),
     **dict.fromkeys(("b", "back"), "back"),
     **dict.fromkeys(("w", "why", "why?"), "why"),
     **dict.fromkeys(("q", "quit", "exit", "stop"), "quit"),
@@ -52,7 +52,7 @@ def hear(line: str, question: Question) -> Heard | Unheard | Wish:
     question : Question
         What was asked.
     """
-    text = " ".join(line.split()).casefold().rstrip(".!")
+    text = " ".join(line.split()).casefold().rstrip(".!").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     # A word that is one of the answers is that answer.
     if text in _WISHES and text not in _words_of(question):
         return _WISHES[text]
