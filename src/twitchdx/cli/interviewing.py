@@ -85,6 +85,7 @@ class _Conversation:
             elif not self._end():
                 return
         self._say("Thank you. This is the answer to what you have said so far.")
+        self._say_what_is_open()
 
     def _end(self) -> bool:
         """Say why it ends; whether the person goes back instead."""
@@ -98,6 +99,7 @@ class _Conversation:
         self._say("Thank you. Press Enter for the whole answer, or type b if an answer was a mistake.")
         line = self._prompt()
         if line is None or line.strip().casefold() not in {"b", "back"}:
+            self._say_what_is_open()
             return False
         self.led.back()
         self._keep()
@@ -107,6 +109,12 @@ class _Conversation:
         """How to go on, where answers are kept."""
         if self.file is not None:
             self._say(f"Your answers are in {self.file}. To go on: twitchdx interview --resume {self.file}")
+
+    def _say_what_is_open(self) -> None:
+        variables = self.led.model.variables
+        labels = [variables[name].label for name in self.led.skipped]
+        if labels:
+            self._say(f"Left open, and not taken for a no: {'; '.join(labels)}.")
 
     def _greet(self) -> None:
         spec = self.led.model.spec
