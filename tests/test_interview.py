@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import pickle
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 import twitchdx as dx
 from models import TEXTS, spoiled, write_model
 from twitchdx.interview import Question, Repertoire, weigh_offers
+from twitchdx.plan.questions import weigh_questions
 from twitchdx.plan.stopping import LIKELY_TO_RAISE
 from twitchdx.spec import LEVELS
 
@@ -185,6 +189,37 @@ def test_dangers_that_come_only_together_are_looked_for_together(knee: dx.Model)
     assert question is not None
     assert question.kind == "danger"
     assert {"palpitations", "chest_pain"} <= set(question.variables)
+
+
+@pytest.mark.parametrize(
+    "known", [{"squeak": "soft"}, {"squeak": "loud", "rust_meter": "raised"}, {"wobble": False}, {}]
+)
+@pytest.mark.parametrize("bundle", [("age",), ("season", "wobble"), ("age", "wobble", "season")])
+def test_what_an_answer_raises_agrees_with_trying_every_answer(
+    known: dict[str, Any], bundle: tuple[str, ...], hinge: dx.Model
+) -> None:
+    if not set(known).isdisjoint(bundle):
+        return
+    now = hinge.diagnose(known)
+    chances = dict.fromkeys(range(len(LEVELS)), 0.0)
+    for states in product(*(hinge.variables[name].states for name in bundle)):
+        answer = hinge.diagnose({**known, **dict(zip(bundle, states, strict=True))})
+        chances[rank(answer)] += math.exp(answer.log_evidence - now.log_evidence)
+    (found,) = weigh_questions(now._subject(), [bundle])
+    at_least = {level: sum(chances[each] for each in chances if each >= level) for level in chances}
+    highest = max(level for level in chances if level == rank(now) or at_least[level] >= LIKELY_TO_RAISE)
+    assert LEVELS.index(found.raises_to) == highest
+    assert found.raises_level == pytest.approx(at_least.get(rank(now) + 1, 0.0), abs=1e-12)
+    assert found.reaches == pytest.approx(at_least[highest] if highest > rank(now) else 0.0, abs=1e-12)
+    assert found.changes_level == pytest.approx(1.0 - chances[rank(now)], abs=1e-12)
+
+
+def test_another_model_is_asked_about_in_the_same_way() -> None:
+    interview = dx.Interview("chest_clinic")
+    kinds = [question.kind for question in lead(interview, {})]
+    assert kinds[0] == "basis"
+    assert interview.stopped is not None
+    assert interview.diagnosis.to_json() == dx.diagnose(interview.answers, "chest_clinic").to_json()
 
 
 def test_without_utilities_bits_decide(tmp_path: Path) -> None:
@@ -433,6 +468,14 @@ def test_a_network_file_has_nothing_to_ask(hinge: dx.Model, tmp_path: Path) -> N
     path.write_text(network_text(hinge.network, ".bif"), encoding="utf-8")
     with pytest.raises(dx.ModelError):
         dx.Interview(path)
+
+
+def test_an_interview_and_its_question_can_be_pickled(hinge: dx.Model) -> None:
+    interview = dx.Interview(hinge)
+    interview.answer("soft")
+    again = pickle.loads(pickle.dumps(interview))
+    assert again.to_json() == interview.to_json()
+    assert again.question == interview.question == pickle.loads(pickle.dumps(interview.question))
 
 
 # How it looks

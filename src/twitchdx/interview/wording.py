@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 from twitchdx.spec import Variable
@@ -24,7 +23,7 @@ class Item:
     """What to call it."""
     text: str
     """The question about it alone."""
-    states: Mapping[str, str]
+    states: dict[str, str]
     """Its possible answers: state -> what to call it."""
     unit: str | None
     """The unit of a number, where a number is an answer as well."""
@@ -73,6 +72,6 @@ def _item(name: str, variable: Variable) -> Item:
         variable=name,
         label=variable.label,
         text=variable.question or f"{variable.label}?",
-        states=MappingProxyType(dict(variable.states)),
+        states=dict(variable.states),
         unit=variable.measurement.unit if variable.measurement is not None else None,
     )
