@@ -21,7 +21,10 @@ _WISHES: dict[str, Wish] = {
     **dict.fromkeys(("h", "help"), "help"),
     "": "nothing",
 }
-_YES_OR_NO = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+_YES_OR_NO = {
+    **dict.fromkeys(("yes", "y", "yeah", "yep", "true"), True),
+    **dict.fromkeys(("no", "n", "nope", "none", "never", "false"), False),
+}
 _NONE = {"0", "none", "no", "n", "none of these", "nothing", "-"}
 # So many letters say which one is meant.
 _TELLING = 3
@@ -75,6 +78,11 @@ def _hear_item(text: str, item: Item) -> Heard | Unheard:
     answers = ["present", "absent"] if item.yes_or_no else list(item.states)
     if item.unit is None and text.isdecimal() and 1 <= int(text) <= len(answers):
         return Heard(answers[int(text) - 1])
+    begun = [
+        state for state, words in called.items() if any(each.casefold().startswith(text) for each in words)
+    ]
+    if len(begun) == 1 and not item.yes_or_no:
+        return Heard(begun[0])
     return Unheard(_hint(item))
 
 

@@ -130,8 +130,9 @@ class _Conversation:
 
     def _ask(self, question: Question) -> None:
         print_text("", self.out)
-        print_wrapped(question.text, f"{self.led.asked + 1}. ", file=self.out)
-        print_wrapped(f"({question.reason})", "   ", file=self.out)
+        place = f"{self.led.asked + 1}. "
+        print_wrapped(question.text, place, file=self.out)
+        print_wrapped(f"({question.reason})", " " * len(place), file=self.out)
         if question.checklist:
             for number, each in enumerate(question.items, start=1):
                 print_wrapped(each.text, f"   {number:>2}  ", file=self.out)
