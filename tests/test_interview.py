@@ -362,6 +362,7 @@ def test_a_checklist_takes_what_is_present_or_each_answer(
     ("value", "messages"),
     [
         (7, ["found 7"]),
+        ([["wobble"], 3], ["['wobble']", "3"]),
         ("wobbel", ["'wobble'"]),
         (["wobbel", "rust"], ["wobbel", "rust"]),
         ({"wobble": "perhaps", "annoyed_owner": 3}, ["perhaps", "number 3"]),

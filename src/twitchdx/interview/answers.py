@@ -71,7 +71,7 @@ def _of_checklist(question: Question, value: Any) -> dict[str, Any]:
     if not isinstance(value, Iterable):
         fix = "Give the names of those that are present, or a mapping of name to True or False."
         raise not_understood([Issue("error", "wrong-type", Where("answer"), f"found {value!r}.", fix)])
-    present = {value} if isinstance(value, str) else set(value)
+    present = [value] if isinstance(value, str) else list(value)
     _require_among(question, present)
     return {name: name in present for name in names}
 
@@ -81,7 +81,7 @@ def _require_among(question: Question, given: Iterable[Any]) -> None:
     issues = [
         Issue("error", "not-asked", Where(str(name)), "this is not asked about here.",
               suggest_labelled(str(name), labels))
-        for name in given if name not in labels
+        for name in given if not (isinstance(name, str) and name in labels)
     ]  # fmt: skip
     if issues:
         raise not_understood(sorted(issues, key=str))

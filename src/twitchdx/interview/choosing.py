@@ -92,36 +92,36 @@ def weigh_offers(subject: Subject, repertoire: Repertoire, done: Collection[str]
     """What every question would tell that can still be asked."""
     open_ = [name for name in repertoire.variables if name not in done and name not in subject.evidence]
     together = _together(subject, repertoire, open_)
-    bundles = [*((name,) for name in open_), *together.values()]
-    weighed = {each.variables: each for each in weigh_questions(subject, bundles)}
+    weighed = {
+        each.variables: each for each in weigh_questions(subject, [*((name,) for name in open_), *together])
+    }
     uncertain = {name for name in open_ if (name,) in weighed or _is_uncertain(subject, name)}
     stated = subject.spec.decision is not None
     found = []
     for offer in repertoire.offers(uncertain):
-        singles = [(name,) for name in offer.variables]
-        parts = [weighed[each] for each in (*singles, together.get(offer, ())) if each in weighed]
+        parts = [
+            each for bundle, each in weighed.items() if uncertain.intersection(bundle) <= {*offer.variables}
+        ]
         # What ties too many causes together cannot be weighed, and is asked beside others only.
         if parts:
             found.append(_weigh(offer, parts, stated=stated))
     return found
 
 
-def _together(subject: Subject, repertoire: Repertoire, open_: Collection[str]) -> dict[Offer, Bundle]:
+def _together(subject: Subject, repertoire: Repertoire, open_: Collection[str]) -> list[Bundle]:
     """What is weighed together, since red flags look for it together: chest pain and palpitations, say."""
     level = subject.outcome.level
-    found = {offer: repertoire.accomplices(offer, level) for offer in repertoire.offers(open_)}
-    return {offer: names for offer, names in found.items() if len(names) > 1}
+    found = [repertoire.accomplices(offer, level) for offer in repertoire.offers(open_)]
+    return [names for names in dict.fromkeys(found) if len(names) > 1]
 
 
 def _is_uncertain(subject: Subject, name: str) -> bool:
     """Whether its state does not follow from what is known: a man is not asked whether he is pregnant."""
     try:
-        marginal = subject.engine.answer(subject.network, subject.evidence.likelihoods, (name,)).marginals[
-            name
-        ]
+        answer = subject.engine.answer(subject.network, subject.evidence.likelihoods, (name,))
     except EngineError:
         return True
-    return bool((marginal > 0.0).sum() > 1)
+    return bool((answer.marginals[name] > 0.0).sum() > 1)
 
 
 def _weigh(offer: Offer, parts: list[Askable], *, stated: bool) -> WeighedOffer:
