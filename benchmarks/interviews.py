@@ -65,14 +65,14 @@ def measure_interviews(*, quick: bool) -> list[Section]:
         "random order": lambda: _random_order(repertoire, rng),
     }
     led = [_lead(model, each.world) for each in patients]
-    courses = {"the interview": [course for course, _, _ in led]}
+    courses = {"the interview": [each.course for each in led]}
     for name, make in orders.items():
         courses[name] = [_follow(model, repertoire, each.world, make()) for each in patients]
     if not quick:
         from benchmarks.interview_plot import draw_courses
 
         draw_courses(PLOT, courses, patients)
-    return [_courses(courses, patients), _lengths(led, courses["the interview"], patients)]
+    return [_courses(courses, patients), _lengths(led, patients)]
 
 
 def simulate_patients(model: dx.Model, repertoire: Repertoire, count: int) -> list[Patient]:
@@ -94,17 +94,41 @@ def _moment(answer: Diagnosis) -> Moment:
     return Moment(answer.plain.differential[0].cause, LEVELS.index(answer.triage.level))
 
 
-def _lead(model: dx.Model, world: Mapping[str, str]) -> tuple[list[Moment], list[float], str]:
-    """An interview with somebody who answers truthfully; how long each choice took; and why it ended."""
+@dataclass(frozen=True, slots=True)
+class Led:
+    """An interview that was led.
+
+    Attributes
+    ----------
+    course : list of Moment
+        The answer after each number of questions.
+    took : list of float
+        Seconds until each question was chosen, and until it was clear that there is none.
+    ending : str
+        Why it ended.
+    unweighed : int
+        How many questions red flags chose, since weighing them would have taken too long.
+    """
+
+    course: list[Moment]
+    took: list[float]
+    ending: str
+    unweighed: int
+
+
+def _lead(model: dx.Model, world: Mapping[str, str]) -> Led:
+    """An interview with somebody who answers truthfully."""
     led = dx.Interview(model)
     course, took = [], []
+    unweighed = 0
     while True:
         course.append(_moment(led.diagnosis))
         start = perf_counter()
         question = led.question
         took.append(perf_counter() - start)
         if question is None:
-            return _held(course), took, _ending(led)
+            return Led(_held(course), took, _ending(led), unweighed)
+        unweighed += not led.weighed
         said = {name: world[name] for name in question.variables}
         led.answer(said if question.checklist else said[question.variables[0]])
 
@@ -113,7 +137,9 @@ def _ending(led: dx.Interview) -> str:
     assert led.diagnosis.triage is not None
     if led.diagnosis.triage.level == LEVELS[-1]:
         return "emergency"
-    return "as many as it asks" if led.asked >= led.most else "nothing worth asking"
+    if led.asked >= led.most:
+        return "as many as it asks"
+    return "nothing worth asking" if led.weighed else "no time to weigh more"
 
 
 def _follow(
@@ -232,29 +258,27 @@ def _percent(share: float) -> str:
     return f"{100.0 * share:.0f} %"
 
 
-def _lengths(
-    led: Sequence[tuple[Course, list[float], str]], courses: Sequence[Course], patients: Sequence[Patient]
-) -> Section:
-    rows = list(_by_ending(led, courses, patients))
-    took = [each for _, times, _ in led for each in times[3:]]
+def _lengths(led: Sequence[Led], patients: Sequence[Patient]) -> Section:
+    rows = list(_by_ending(led, patients))
+    took = [second for each in led for second in each.took[3:]]
     median, most = float(np.median(took)), max(took)
+    unweighed = [each.unweighed for each in led if each.unweighed]
     note = (
-        f"A question is chosen in {median:.2f} s in the median, {np.quantile(took, 0.9):.2f} s for nine "
-        f"of ten, and {most:.1f} s at most; the three at the beginning take a few ms."
+        f"A question is chosen in {median:.2f} s in the median, {np.quantile(took, 0.9):.2f} s for nine of "
+        f"ten, and {most:.1f} s at most; the three at the beginning take a few ms. With {len(unweighed)} "
+        f"patients, {sum(unweighed)} questions in all were chosen by red flags alone, since to weigh them would "
+        "have taken too long."
     )
     columns = ("the interview ended with", "patients", "fewest questions", "median", "most", "level too low")
     return Section("When the interview stops", columns, rows, (note,))
 
 
-def _by_ending(
-    led: Sequence[tuple[Course, list[float], str]], courses: Sequence[Course], patients: Sequence[Patient]
-) -> Iterator[tuple[Cell, ...]]:
-    low = np.array(share_too_low(courses, patients, MOST))
-    asked = np.array([len(times) - 1 for _, times, _ in led])
-    endings = np.array([ending for _, _, ending in led])
-    for ending in ("nothing worth asking", "as many as it asks", "emergency", "any of these"):
+def _by_ending(led: Sequence[Led], patients: Sequence[Patient]) -> Iterator[tuple[Cell, ...]]:
+    low = np.array(share_too_low([each.course for each in led], patients, MOST))
+    asked = np.array([len(each.took) - 1 for each in led])
+    endings = np.array([each.ending for each in led])
+    for ending in (*dict.fromkeys(sorted(endings.tolist())), "any of these"):
         chosen = (endings == ending) | (ending == "any of these")
-        if chosen.any():
-            some = asked[chosen]
-            share = _percent(float(low[chosen].mean()))
-            yield (ending, int(chosen.sum()), int(some.min()), int(np.median(some)), int(some.max()), share)
+        some = asked[chosen]
+        share = _percent(float(low[chosen].mean()))
+        yield (ending, int(chosen.sum()), int(some.min()), int(np.median(some)), int(some.max()), share)

@@ -271,6 +271,27 @@ def test_no_more_is_asked_than_was_agreed(most: int, knee: dx.Model) -> None:
     assert interview.stopped == f"That was question {most}, the last of this interview."
 
 
+def test_where_weighing_takes_too_long_red_flags_are_asked_for(
+    knee: dx.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twitchdx.interview.state._CELLS", 1.0)
+    interview = dx.Interview(knee, most=60)
+    asked: list[str] = []
+    for question in lead(interview, {}):
+        assert question.kind == ("basis" if len(asked) < 3 else "danger")
+        assert interview.weighed == (len(asked) < 3)
+        assert not set(asked) & set(question.variables)
+        asked += question.variables
+    assert interview.asked < 60
+    assert interview.stopped is not None
+    assert "would take too long" in interview.stopped
+    # Every red flag that a person can report was asked for; what no red flag looks at was not.
+    assert {"confusion", "chest_pain", "muscle_weakness", "breathlessness", "caffeine_intake"} <= set(asked)
+    assert "smoking" not in asked
+    again = dx.Interview.from_json(interview.to_json())
+    assert again.stopped == interview.stopped
+
+
 def test_what_is_known_is_not_asked_and_not_counted(knee: dx.Model) -> None:
     known = {"age": 62, "sex": "male", "examined_weakness": True, "insomnia": None}
     interview = dx.Interview(knee, answers=known)

@@ -25,12 +25,21 @@ _OF_THE_COMPLAINT = "This is what all other questions are about."
 _FOR_DANGER = "The answer may change how soon you should be seen."
 
 
-def choose_question(subject: Subject, repertoire: Repertoire, done: Collection[str]) -> Question | None:
-    """The next question, or None where nothing is worth asking.
+def choose_basis(complaint: str | None, repertoire: Repertoire, done: Collection[str]) -> Question | None:
+    """The next question of those that everybody is asked, or None where all of them were."""
+    for name in repertoire.basis:
+        if name not in done:
+            reason = _OF_THE_COMPLAINT if name == complaint else _OF_EVERYBODY
+            return word_question((name,), repertoire.variables, "basis", reason)
+    return None
 
-    First what everybody is asked. Then what may raise the level of care to `soon` or above, the highest level
-    first and the most probable one among equals. Then what is worth more than its price, a checklist by the
-    best of its parts, and what may raise the level of care at all.
+
+def choose_question(subject: Subject, repertoire: Repertoire, done: Collection[str]) -> Question | None:
+    """The next question beyond what everybody is asked, or None where nothing is worth asking.
+
+    First what may raise the level of care to `soon` or above, the highest level first and the most probable
+    one among equals. Then what is worth more than its price, a checklist by the best of its parts, and what
+    may raise the level of care at all.
 
     Parameters
     ----------
@@ -41,10 +50,6 @@ def choose_question(subject: Subject, repertoire: Repertoire, done: Collection[s
     done : collection of str
         What was asked already; it is not asked again.
     """
-    for name in repertoire.basis:
-        if name not in done:
-            reason = _OF_THE_COMPLAINT if name == subject.spec.model.complaint else _OF_EVERYBODY
-            return word_question((name,), repertoire.variables, "basis", reason)
     weighed = [each for each in weigh_offers(subject, repertoire, done) if each.worth_asking]
     dangers = [each for each in weighed if each.danger >= LEVELS.index(_DANGER)]
     if dangers:
@@ -55,6 +60,17 @@ def choose_question(subject: Subject, repertoire: Repertoire, done: Collection[s
     best = min(weighed, key=lambda each: (-each.gain, each.offer.variables))
     reason = best.offer.reason or f"It bears most on: {subject.variables[best.bears_on].label}."
     return word_question(best.offer.variables, repertoire.variables, "value", reason)
+
+
+def choose_by_red_flags(level: Level, repertoire: Repertoire, done: Collection[str]) -> Question | None:
+    """The next question where the answers tie too many causes together to weigh anything in time.
+
+    Red flags look at what was observed, and need no probabilities.
+    """
+    offers = repertoire.red_flagged([name for name in repertoire.variables if name not in done], level)
+    if not offers:
+        return None
+    return word_question(offers[0].variables, repertoire.variables, "danger", _FOR_DANGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

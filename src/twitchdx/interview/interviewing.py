@@ -24,6 +24,7 @@ from twitchdx.whatif.parameters import require_spec
 MOST = 15
 
 _AT_ONCE = "No answer to a further question would change that."
+_TOO_WIDE = "No red flag is left to ask for, and to weigh a further question would take too long."
 _NOTHING_LEFT = "No answer to a further question is likely to change what to do."
 
 
@@ -118,7 +119,12 @@ class Interview:
             return f"{triage.label}. {_AT_ONCE}" if triage is not None else _AT_ONCE
         if self.asked >= self.most:
             return f"That was question {self.most}, the last of this interview."
-        return _NOTHING_LEFT
+        return _NOTHING_LEFT if self.weighed else _TOO_WIDE
+
+    @property
+    def weighed(self) -> bool:
+        """Whether what comes next was weighed; False where that would take too long, and red flags decide."""
+        return not self._state.too_wide
 
     def answer(self, value: Any) -> None:
         """Answer the question.

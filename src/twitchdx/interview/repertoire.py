@@ -107,6 +107,20 @@ class Repertoire:
                 found |= together
         return tuple(name for name in offer.variables if name in found)[:_TOGETHER]
 
+    def red_flagged(self, open_: Collection[str], level: Level) -> list[Offer]:
+        """What red flags of a higher level look at: the highest level first, then where the most meet."""
+        above = [
+            (LEVELS.index(of_rule), named)
+            for of_rule, named in self._red_flags
+            if LEVELS.index(of_rule) > LEVELS.index(level)
+        ]
+        found = []
+        for offer in self.offers(open_):
+            levels = [place for place, named in above if not named.isdisjoint(offer.variables)]
+            if levels:
+                found.append((-max(levels), -levels.count(max(levels)), offer.variables, offer))
+        return [offer for *_, offer in sorted(found, key=lambda each: each[:3])]
+
     def _can_be_listed(self, name: str) -> bool:
         """Whether it is something that one simply has or has not."""
         if name not in self.variables or name in self.basis:

@@ -8,13 +8,17 @@ from functools import cached_property
 from typing import Any
 
 from twitchdx.diagnosis import Diagnosis
-from twitchdx.engines import Engine
-from twitchdx.interview.choosing import choose_question
+from twitchdx.engines import Engine, ExactEngine
+from twitchdx.errors import EngineError
+from twitchdx.interview.choosing import choose_basis, choose_by_red_flags, choose_question
 from twitchdx.interview.repertoire import Repertoire
 from twitchdx.interview.wording import Question
 from twitchdx.model import Model
 from twitchdx.spec import LEVELS
 from twitchdx.whatif import Subject
+
+# So many cells take some 40 ms, an answer.
+_CELLS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +87,35 @@ class State:
         triage = self.diagnosis.triage
         return triage is not None and triage.level == LEVELS[-1]
 
-    @cached_property
+    @property
     def question(self) -> Question | None:
         """What to ask next."""
+        return self._choice[0]
+
+    @property
+    def too_wide(self) -> bool:
+        """Whether there was no time to weigh what could still be asked."""
+        return self._choice[1]
+
+    @cached_property
+    def _choice(self) -> tuple[Question | None, bool]:
+        """What to ask next, and whether it was chosen without weighing."""
         if self.at_emergency or len(self.steps) >= self.setting.most:
-            return None
+            return None, False
+        repertoire, answer = self.setting.repertoire, self.diagnosis
         done = {*self.answers, *(name for step in self.steps for name in step.variables)}
-        answer = self.diagnosis
-        subject = Subject(answer.model.assembled, answer.evidence, answer.engine, answer.plain.complaint)
-        return choose_question(subject, self.setting.repertoire, done)
+        basis = choose_basis(self.setting.model.complaint, repertoire, done)
+        if basis is not None:
+            return basis, False
+        try:
+            model, engine = answer.model.assembled, _quick(answer.engine)
+            subject = Subject(model, answer.evidence, engine, answer.plain.complaint)
+            return choose_question(subject, repertoire, done), False
+        except EngineError:
+            level = answer.triage.level if answer.triage is not None else LEVELS[0]
+            return choose_by_red_flags(level, repertoire, done), True
+
+
+def _quick(engine: Engine) -> Engine:
+    """The same engine, which refuses what would keep a person waiting: some hundred answers are needed."""
+    return ExactEngine(min(engine.budget, _CELLS)) if isinstance(engine, ExactEngine) else engine
