@@ -21,7 +21,7 @@ _STYLES = (
 )
 _PANELS = (
     ("Leading cause is at work", share_at_work),
-    ("Leading cause is that of everything", share_agreeing),
+    ("Leading cause is as with all answers", share_agreeing),
     ("Level of care is too low", share_too_low),
 )
 _FIRST = 3

@@ -266,7 +266,7 @@ def _lengths(led: Sequence[Led], patients: Sequence[Patient]) -> Section:
     note = (
         f"A question is chosen in {median:.2f} s in the median, {np.quantile(took, 0.9):.2f} s for nine of "
         f"ten, and {most:.1f} s at most; the three at the beginning take a few ms. With {len(unweighed)} "
-        f"patients, {sum(unweighed)} questions in all were chosen by red flags alone, since to weigh them would "
+        f"patients, {sum(unweighed)} questions in all were chosen by red flags alone, since weighing would "
         "have taken too long."
     )
     columns = ("the interview ended with", "patients", "fewest questions", "median", "most", "level too low")
