@@ -144,6 +144,14 @@ examples:
 _MODEL_HELP = "a shipped model, the path of a model folder, or of a network file"
 
 
+class _TopHelp(argparse.RawDescriptionHelpFormatter):
+    """Leaves room for the names of the commands, which argparse counts without their indentation."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = len("  interview  ")
+
+
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
@@ -178,7 +186,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = _Parser(prog="twitchdx", description=_TOP, epilog=_TOP_EXAMPLES)
+    parser = _Parser(prog="twitchdx", description=_TOP, epilog=_TOP_EXAMPLES, formatter_class=_TopHelp)
     parser.add_argument("--version", action="version", version=f"twitchdx {__version__}")
     added = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, title="commands", parser_class=_Parser
@@ -244,10 +252,15 @@ def _add_diagnose(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_interview(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", nargs="?", help=f"{_MODEL_HELP}; left out: the usual one")
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?",
+        help="a shipped model, or the path of a model folder; left out: the usual one",
+    )  # fmt: skip
     parser.add_argument("--most", type=int, metavar="N", help="ask at most so many questions; left out: 15")
     parser.add_argument("--save", metavar="FILE", help="keep the answers in this file, after each of them")
-    parser.add_argument("--resume", metavar="FILE", help="go on with an interview that was saved")
+    parser.add_argument(
+        "--resume", metavar="FILE", help="go on with an interview that was saved, and keep its answers there"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
         "--json",
