@@ -13,6 +13,7 @@ from benchmarks.diagnosis import measure_diagnosis
 from benchmarks.environment import describe_environment, require_core
 from benchmarks.growth import measure_growth
 from benchmarks.interviews import measure_interviews
+from benchmarks.plans import measure_plans
 from benchmarks.report import Group, Section, write_results
 from benchmarks.startup import measure_startup
 from benchmarks.sureness import measure_sureness
@@ -23,6 +24,7 @@ _GROUPS: dict[str, tuple[str, Callable[..., list[Section]]]] = {
     "diagnosis": ("One patient, and a cohort", measure_diagnosis),
     "sureness": ("How sure, and why", measure_sureness),
     "interviews": ("Interviews with simulated patients", measure_interviews),
+    "plans": ("What to do next", measure_plans),
     "bundled": ("Bundled clinical networks", measure_bundled),
     "growth": ("Growth", measure_growth),
 }

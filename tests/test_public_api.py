@@ -210,7 +210,7 @@ def test_json_keeps_every_digit(hinge: dx.Model) -> None:
     assert plain == answer.to_dict() == json.loads(json.dumps(answer.to_dict()))
     assert plain["log_evidence"] == answer.log_evidence
     assert {each["cause"]: each["probability"] for each in plain["differential"]} == dict(answer.posterior)
-    assert plain["schema_version"] == "1.2"
+    assert plain["schema_version"] == "1.3"
     assert (plain["model"]["name"], plain["model"]["digest"]) == (hinge.name, hinge.digest)
 
 

@@ -82,6 +82,7 @@ def diagnose(
     *,
     engine: str | Engine = DEFAULT_ENGINE,
     complaint: str | None = None,
+    preferences: Mapping[str, Any] | None = None,
 ) -> Diagnosis:
     """Posterior probabilities of every cause and recommended next steps, for one patient.
 
@@ -100,6 +101,9 @@ def diagnose(
         own.
     complaint : str, optional
         The finding to explain, if not the presenting complaint of the model.
+    preferences : mapping, optional
+        What outcomes, trouble and money are held to be worth, where that is not what the model says: path,
+        as `Model.parameters` gives it -> number. Example: ``{"decision.money_per_unit": 500}``.
 
     Returns
     -------
@@ -115,10 +119,12 @@ def diagnose(
     ModelNotFoundError, ModelError
         As in `load_model`.
     EngineError, UnknownNameError
-        The engine or the complaint is not known.
+        The engine, the complaint or a path of the preferences is not known.
+    OptionError
+        The preferences are no mapping, or are about what is true and not about what it is worth.
     """
     loaded = model if isinstance(model, Model) else load_model(usual_model() if model is None else model)
-    return loaded.diagnose(evidence, engine=engine, complaint=complaint)
+    return loaded.diagnose(evidence, engine=engine, complaint=complaint, preferences=preferences)
 
 
 def usual_model() -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchdx.answering import query
 from twitchdx.contents import ModelContents
-from twitchdx.engines import Engine
+from twitchdx.engines import Differentiating, Engine, ExactEngine
 from twitchdx.evidence import Evidence
 from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twitchdx.explain.accounts import Contrast, Ledger, PlainWords
     from twitchdx.explain.case import Case
     from twitchdx.explain.verdicts import Fit, JointSets
-    from twitchdx.plan import Information
+    from twitchdx.plan import Information, LookAhead, SameDecision
     from twitchdx.steps import LevelUtilities
     from twitchdx.tables import Backend
     from twitchdx.uncertainty.intervals import AnswerUncertainty
@@ -60,7 +60,7 @@ class Diagnosis:
 
     @cached_property
     def _sure(self) -> DiagnosisRecord:
-        """The answer with intervals, without the judgement of the fit and with its steps as rules offer them."""
+        """The answer with intervals, without the judgement of the fit, its steps not weighed."""
         from twitchdx.sureness import with_intervals
 
         return with_intervals(self.plain, self.uncertainty)
@@ -93,12 +93,17 @@ class Diagnosis:
 
     @property
     def next_steps(self) -> tuple[NextStep, ...]:
-        """What to do, ranked by what it is worth where the model states utilities; found when asked for."""
+        """What to do, ranked by what it is worth; found when asked for.
+
+        Where the model states no utilities, they are ranked by the weight of their causes. The answers to all
+        results that there could be come from the exact engine, also where another one answered: it would take
+        minutes for them.
+        """
         return self._planned.next_steps
 
     @property
     def deliberation(self) -> Deliberation | None:
-        """What stands behind the next steps: alternatives, dangers, what would change the level, when to stop.
+        """What stands behind the next steps: alternatives, dangers, what would change the level.
 
         None where the model states no utilities.
         """
@@ -107,12 +112,14 @@ class Diagnosis:
     @cached_property
     def _planned(self) -> DiagnosisRecord:
         """The answer with its next steps weighed, without intervals."""
-        spec = self.model.assembled.spec
-        if spec is None or spec.decision is None:
-            return self.plain
-        from twitchdx import plan
+        from twitchdx import plan, steps
 
-        return plan.make_plan(self._subject(), self.plain)
+        spec = self.model.assembled.spec
+        if spec is None or not steps.usable_decision(spec):
+            return self.plain
+
+        engine = self.engine if isinstance(self.engine, Differentiating) else ExactEngine()
+        return plan.make_plan(self._subject(engine), self.plain)
 
     @property
     def log_evidence(self) -> float:
@@ -331,10 +338,54 @@ class Diagnosis:
 
         return plan.find_information(self._subject(), among)
 
-    def expected_utilities(self) -> LevelUtilities:
-        """What each level of care is worth, where the model states outcomes, hazards, delays and costs.
+    def look_ahead(self, among: Collection[str] | None = None, *, width: int = 6) -> LookAhead:
+        """What to learn first, looking two steps ahead, and whether one step alone would choose wrongly.
 
-        Triage does not use it yet.
+        Parameters
+        ----------
+        among : collection of str, optional
+            What can be learnt; left out, whatever can be had at this level of care.
+        width : int, optional
+            How many of them are looked at: those of the greatest net value by themselves.
+
+        Raises
+        ------
+        ModelError
+            The model states no utilities.
+        EvidenceError, OptionError
+            Some of what is named cannot be learnt; `width` is no whole number from 2.
+        """
+        from twitchdx import plan
+
+        return plan.look_ahead(self._subject(), among, width)
+
+    def same_decision(
+        self, among: Collection[str] | None = None, *, draws: int = 200, seed: int = 0
+    ) -> SameDecision:
+        """The probability that the level of care would stay if much more were known, from draws.
+
+        Parameters
+        ----------
+        among : collection of str, optional
+            What would be known; left out, every test of the model.
+        draws, seed : int, optional
+            How many joint results are drawn, and where their generator begins.
+
+        Raises
+        ------
+        EvidenceError, OptionError
+            Some of what is named cannot be learnt; an option is no whole number in range.
+        EngineError
+            Joint results tie together more than the engine can compute.
+        """
+        from twitchdx import plan
+
+        return plan.find_same_decision(self._subject(), among, draws, seed)
+
+    def expected_utilities(self) -> LevelUtilities:
+        """What each level of care is worth, where the model states outcomes, hazards, delays and burdens.
+
+        Triage takes the best of them where no rule asks for more.
 
         Raises
         ------
@@ -378,10 +429,10 @@ class Diagnosis:
 
         return case_of(self.model.assembled, self.evidence, self.engine)
 
-    def _subject(self) -> Subject:
+    def _subject(self, engine: Engine | None = None) -> Subject:
         from twitchdx.whatif import Subject
 
-        return Subject(self.model.assembled, self.evidence, self.engine, self.plain.complaint)
+        return Subject(self.model.assembled, self.evidence, engine or self.engine, self.plain.complaint)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as plain data, after the schema `twitchdx/schemas/diagnosis-1.json`."""

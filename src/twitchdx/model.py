@@ -51,8 +51,11 @@ class Model(ModelContents):
         *,
         engine: str | Engine = DEFAULT_ENGINE,
         complaint: str | None = None,
+        preferences: Mapping[str, Any] | None = None,
     ) -> Diagnosis:
         """Diagnose one patient; see `diagnose`."""
+        if preferences:
+            return self.with_preferences(preferences).diagnose(evidence, engine=engine, complaint=complaint)
         return self._diagnose(parse_evidence(evidence, self._specs), engine, complaint)
 
     def diagnose_pairs(
@@ -204,6 +207,27 @@ class Model(ModelContents):
         from twitchdx import whatif
 
         return Model(whatif.with_parameters(self._assembled, changes))
+
+    def with_preferences(self, preferences: Mapping[str, Any]) -> Model:
+        """The same model with other utilities, with a digest of its own.
+
+        Parameters
+        ----------
+        preferences : mapping of str to number or mapping
+            Path, as `parameters` gives it -> the new value, of which a bare one is taken as it is meant,
+            without uncertainty. A path may leave out `decision.`. Numbers of `decision` and `care_levels`,
+            and the benefit, harm, burden and cost of steps and tests can be given.
+
+        Raises
+        ------
+        OptionError
+            The preferences are no mapping, or a path is about what is true and not about what it is worth.
+        UnknownNameError, ModelError
+            A path is not known, or a number breaks a rule; the error lists every problem.
+        """
+        from twitchdx import whatif
+
+        return Model(whatif.with_preferences(self._assembled, preferences))
 
     def compare(
         self,

@@ -291,8 +291,8 @@ class Danger:
     excluded: bool
     """Whether its probability is below the residual risk already, or would be after these tests."""
     tests: tuple[str, ...]
-    """The fewest tests that exclude it if all of them come out normal; where none do, those that come nearest.
-    Empty where its probability is below the residual risk already, or no test speaks against it."""
+    """The fewest tests that exclude it if all of them come out normal; where none do, those that come
+    nearest. Empty where its probability is below the residual risk already, or no test speaks against it."""
     test_labels: tuple[str, ...]
     """What to call them."""
     residual: float

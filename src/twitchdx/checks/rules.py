@@ -115,7 +115,11 @@ def _check_decision(spec: ModelSpec, report: Report) -> None:
                 here = (*path, "over_after_days", cause, state)
                 found = "it says when a hazard is over that is not given."
                 report.error("no-hazard", here, found, "Give the hazard under `hazards`, or remove this.")
-    if spec.decision.money_per_unit is None:
+    rate = spec.decision.money_per_unit
+    if rate is not None and rate.value <= 0.0:
+        here = ("decision", "money_per_unit")
+        report.error("no-rate", here, f"{rate.value:g} buys nothing.", "Give a number above 0.")
+    if rate is None:
         for path in _costs(spec):
             found = "a cost that cannot be compared with anything."
             report.error("no-rate", path, found, "Give `money_per_unit` under `decision`.")

@@ -16,11 +16,15 @@ from twitchdx.display.words import (
     SHOWN_STEPS,
     headline,
     shown_causes,
+    spoken_alternative,
+    spoken_change,
+    spoken_danger,
     spoken_misfit,
     spoken_observation,
     spoken_reasons,
+    spoken_worth,
 )
-from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 from twitchdx.tables import spoken_interval, spoken_probability
 
 
@@ -45,6 +49,8 @@ def diagnosis_html(record: DiagnosisRecord) -> str:
         _differential(body, record)
     if record.next_steps:
         _steps(body, record)
+    if record.deliberation is not None:
+        _deliberation(body, record.deliberation)
     if record.sources:
         _sources(body, record)
     if record.model.disclaimer:
@@ -141,7 +147,7 @@ def _steps(body: Element, record: DiagnosisRecord) -> None:
     listed = _add(body, "ol")
     labels = {each.cause: each.label for each in record.differential}
     for step in record.next_steps[:SHOWN_STEPS]:
-        _step(listed, step, labels)
+        _step(listed, step, record, labels)
     rest = record.next_steps[SHOWN_STEPS:]
     if rest:
         details = _add(body, "details")
@@ -149,10 +155,26 @@ def _steps(body: Element, record: DiagnosisRecord) -> None:
         more = _add(details, "ol")
         more.set("start", str(SHOWN_STEPS + 1))
         for step in rest:
-            _step(more, step, labels)
+            _step(more, step, record, labels)
 
 
-def _step(listed: Element, step: NextStep, labels: dict[str, str]) -> None:
+def _deliberation(body: Element, behind: Deliberation) -> None:
+    _add(body, "p", behind.stopping.sentence, "twitchdx-note")
+    listed: list[tuple[str, list[str]]] = [
+        ("What would change how soon", [spoken_change(each) for each in behind.would_change]),
+        ("Not to be missed", [spoken_danger(each) for each in behind.must_not_miss]),
+        ("Weighed, and not among the steps", [spoken_alternative(each) for each in behind.alternatives]),
+    ]
+    for title, lines in listed:
+        if lines:
+            details = _add(body, "details")
+            _add(details, "summary", title)
+            rows = _add(details, "ul")
+            for line in lines:
+                _add(rows, "li", line)
+
+
+def _step(listed: Element, step: NextStep, record: DiagnosisRecord, labels: dict[str, str]) -> None:
     item = _add(listed, "li")
     _add(item, "span", step.action)
     _add(item, "span", f" {step.kind.replace('_', ' ')}", "twitchdx-kind")
@@ -160,6 +182,8 @@ def _step(listed: Element, step: NextStep, labels: dict[str, str]) -> None:
     _add(details, "summary", step.reason)
     if step.for_causes:
         _add(details, "p", f"For: {', '.join(labels[cause] for cause in step.for_causes)}")
+    if (said := spoken_worth(step, record)) != "":
+        _add(details, "p", said)
     if step.cautions:
         _add(details, "p", f"Mind: {step.cautions}")
     if step.sources:

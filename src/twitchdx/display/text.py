@@ -7,16 +7,21 @@ from collections.abc import Iterator, Sequence
 
 from twitchdx.display.words import (
     INTERVAL_MEANS,
+    SHOWN_BEHIND,
     SHOWN_CAUSES,
     SHOWN_STEPS,
     headline,
     shown_causes,
+    spoken_alternative,
+    spoken_change,
+    spoken_danger,
     spoken_misfit,
     spoken_observation,
     spoken_reasons,
     spoken_rest,
+    spoken_worth,
 )
-from twitchdx.records import Candidate, DiagnosisRecord, NextStep, Triage
+from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
 from twitchdx.tables import spoken_interval, spoken_probability
 
 WIDTH = 100
@@ -56,14 +61,7 @@ def _lines(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[s
         yield ""
         yield from _differential(record, width, complete=complete)
     yield from _misfit(record, width)
-    if record.next_steps:
-        yield ""
-        yield "What to do next"
-        shown = record.next_steps if complete else record.next_steps[:SHOWN_STEPS]
-        for number, step in enumerate(shown, start=1):
-            yield from _step(number, step, record, width)
-        if len(shown) < len(record.next_steps):
-            yield f"    and {len(record.next_steps) - len(shown)} more steps"
+    yield from _next_steps(record, width, complete=complete)
     if record.sources:
         yield ""
         yield "Sources"
@@ -171,6 +169,34 @@ def _bar(share: float, width: int) -> str:
     return "█" * filled + "·" * (width - filled)
 
 
+def _next_steps(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:
+    if record.next_steps:
+        yield ""
+        yield "What to do next"
+    shown = record.next_steps if complete else record.next_steps[:SHOWN_STEPS]
+    for number, step in enumerate(shown, start=1):
+        yield from _step(number, step, record, width)
+    if len(shown) < len(record.next_steps):
+        yield f"    and {len(record.next_steps) - len(shown)} more steps"
+    if record.deliberation is not None:
+        yield from _deliberation(record.deliberation, width, complete=complete)
+
+
+def _deliberation(behind: Deliberation, width: int, *, complete: bool) -> Iterator[str]:
+    yield ""
+    yield from _wrapped(behind.stopping.sentence, width, indent="  ")
+    listed: list[tuple[str, list[str]]] = [
+        ("What would change how soon", [spoken_change(each) for each in behind.would_change]),
+        ("Not to be missed", [spoken_danger(each) for each in behind.must_not_miss]),
+        ("Weighed, and not among the steps", [spoken_alternative(each) for each in behind.alternatives]),
+    ]
+    for title, lines in listed:
+        if lines:
+            yield title
+        for line in lines if complete else lines[:SHOWN_BEHIND]:
+            yield from _wrapped(line, width, "  - ", "    ")
+
+
 def _step(number: int, step: NextStep, record: DiagnosisRecord, width: int) -> Iterator[str]:
     yield from _wrapped(f"{step.action} [{step.kind}]", width, f"{number:>2}. ", "    ")
     yield from _wrapped(f"Why: {step.reason}", width, "    ", "         ")
@@ -178,6 +204,8 @@ def _step(number: int, step: NextStep, record: DiagnosisRecord, width: int) -> I
         labels = {each.cause: each.label for each in record.differential}
         causes = ", ".join(labels[cause] for cause in step.for_causes)
         yield from _wrapped(f"For: {causes}.", width, "    ", "         ")
+    if (said := spoken_worth(step, record)) != "":
+        yield from _wrapped(said, width, "    ", "         ")
     if step.cautions:
         yield from _wrapped(f"Mind: {step.cautions}", width, "    ", "          ")
     if step.sources:

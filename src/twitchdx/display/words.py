@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twitchdx.records import Candidate, DiagnosisRecord, Observed, Triage
+from twitchdx.records import (
+    Alternative,
+    Candidate,
+    Danger,
+    DiagnosisRecord,
+    NextStep,
+    Observed,
+    Triage,
+    WouldChange,
+)
 from twitchdx.tables import spoken_probability
 
 #: How many causes and steps a summary shows before it says "and so many more".
@@ -12,6 +21,8 @@ SHOWN_CAUSES = 10
 #: What an interval says.
 INTERVAL_MEANS = "from the stated uncertainty of the model's numbers"
 SHOWN_STEPS = 8
+#: How many lines of each kind it shows of what stands behind the steps.
+SHOWN_BEHIND = 3
 
 
 def spoken_observation(observed: Observed) -> str:
@@ -59,3 +70,44 @@ def spoken_rest(rest: Sequence[Candidate]) -> str:
         return f"and {len(rest)} more; {present}."
     explains = spoken_probability(max(each.responsibility or 0.0 for each in rest))
     return f"and {len(rest)} more, each of which explains at most {explains}; {present}."
+
+
+def spoken_worth(step: NextStep, record: DiagnosisRecord) -> str:
+    """How long to try a step, when its results are there, what it is worth; empty where nothing is known."""
+    said = []
+    if step.try_for_days is not None:
+        said.append(f"Try it for about {_days(step.try_for_days)}.")
+    if step.turnaround_days is not None:
+        said.append(f"Results within about {_days(step.turnaround_days)}.")
+    if step.expected_utility is not None and record.deliberation is not None:
+        said.append(f"Worth {step.expected_utility:+.2g} {record.deliberation.unit}.")
+    return " ".join(said)
+
+
+def _days(days: float) -> str:
+    if days < 1.0:
+        return "a day"
+    return "a day" if days == 1.0 else f"{days:g} days"
+
+
+def spoken_change(change: WouldChange) -> str:
+    """What would change the level of care: "Muscle weakness: present (10 %): urgent"."""
+    chance = spoken_probability(change.probability)
+    return f"{change.label}: {change.state_label} (expected with {chance}): {change.level.replace('_', ' ')}"
+
+
+def spoken_danger(danger: Danger) -> str:
+    """A cause that must not be missed, and how it would be excluded."""
+    said = f"{danger.label}: {spoken_probability(danger.probability)}"
+    if not danger.tests:
+        return f"{said}; " + (
+            "ruled out well enough" if danger.excluded else "no normal test would rule it out"
+        )
+    left = spoken_probability(danger.residual)
+    ruled = ", which rules it out well enough" if danger.excluded else ""
+    return f"{said}; it would be {left}{ruled}, if these are normal: {', '.join(danger.test_labels)}"
+
+
+def spoken_alternative(alternative: Alternative) -> str:
+    """A step that was weighed, and why it is not taken."""
+    return f"{alternative.action} {alternative.why}"

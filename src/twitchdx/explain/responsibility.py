@@ -147,7 +147,7 @@ def responsibilities(
     return _explain(network, complaint, tuple(causes), rows, at_once, ask, unexplained=unexplained)
 
 
-def _explain(
+def _explain(  # noqa: PLR0913 - as many as its two callers know
     network: Network,
     complaint: str,
     causes: tuple[str, ...],

@@ -11,6 +11,7 @@ and terms of results that leave the decision as it is are 0 and need not be comp
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.care import explained_situations, get_care, levels_of_care, unexplained_situations
+from twitchdx.care import (
+    Situations,
+    explained_situations,
+    get_care,
+    levels_of_care,
+    unexplained_situations,
+)
 from twitchdx.engines import Rows
 from twitchdx.explain import responsibilities
 from twitchdx.numerics import Array
@@ -95,7 +102,7 @@ def foresee(
     rows = suppose(subject, [each for results in found for each in results.supposed()])
     marginals = {cause: np.concatenate([each.marginals[cause] for each in found]) for cause in subject.causes}
     chance = np.concatenate([each.probability for each in found])
-    floor, explained, wide = _levels_by_rules(subject, rows, marginals, explain=explain)
+    floor, explained, wide = levels_by_rules(subject, rows, marginals, chance, explain=explain)
     care = get_care(subject.spec, subject.network)
     care_gain = np.zeros(len(chance))
     level = floor
@@ -150,6 +157,28 @@ def _split(
     return foreseen
 
 
+def _narrowed(subject: Subject, situations: Situations, chance: Array) -> Situations:
+    """The same with closer bounds of responsibilities, from those that hold now.
+
+    With R = P(reached | e) and p = P(t | e), P(reached | e, t) is at most R / p and at least 1 - (1 - R) / p.
+    """
+    of = subject.outcome.responsibility
+    if of is None:
+        return situations
+    least = {
+        cause: np.maximum(each, 1.0 - (1.0 - of[cause]) / chance - _SLACK)
+        for cause, each in situations.least.items()
+    }
+    greatest = {
+        cause: np.minimum(each, of[cause] / chance + _SLACK) for cause, each in situations.greatest.items()
+    }
+    return dataclasses.replace(situations, least=least, greatest=greatest)
+
+
+# How far bounds from different sums may be off by rounding.
+_SLACK = 1e-9
+
+
 def _named_by_rules(subject: Subject) -> tuple[str, ...]:
     """The causes whose responsibility some rule looks at."""
     named = {cause for rule in subject.spec.triage_rules.values() for cause in _explaining(rule.when)}
@@ -162,12 +191,31 @@ def _explaining(condition: Condition) -> Iterator[str]:
         yield from _explaining(each)
 
 
-def _levels_by_rules(
-    subject: Subject, rows: Rows, marginals: Mapping[str, Array], *, explain: bool
+def levels_by_rules(
+    subject: Subject, rows: Rows, marginals: Mapping[str, Array], chance: Array, *, explain: bool
 ) -> tuple[NDArray[np.intp], Mapping[str, Array] | None, NDArray[np.bool_]]:
-    """What the rules ask for after each result; responsibilities where wanted; and who needs too much."""
+    """What the rules ask for after each result; responsibilities where wanted; and what is too wide.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    rows : Rows
+        The evidence with each result, R of them.
+    marginals : mapping of str to float64 array, shape (R, states)
+        P(cause | evidence, result) of every cause.
+    chance : float64 array, shape (R,)
+        P(result | evidence).
+    explain : bool
+        Whether responsibilities of all causes are wanted.
+
+    Returns
+    -------
+    int array, shape (R,); mapping of str to float64 array, shape (R,), or None; bool array, shape (R,)
+    """
     present = {cause: np.ascontiguousarray(each[:, 1:]).sum(axis=1) for cause, each in marginals.items()}
     situations = unexplained_situations(rows, present, subject.complaint)
+    situations = _narrowed(subject, situations, chance)
     rules = subject.spec.triage_rules.values()
     levels, greatest = levels_of_care(rules, situations, subject.variables)
     explain = explain and subject.complaint is not None and subject.outcome.responsibility is not None

@@ -24,7 +24,7 @@ explanation, Probabilistic Graphical Models, PMLR 72, 368-379.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,13 +185,7 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
     EvidenceError
         Some are not known, observed already, or nothing that can be observed; the error lists them all.
     """
-    roles = subject.roles
-    if among is None:
-        chosen = [
-            name for name, role in roles.items() if role in _OBSERVABLE and name not in subject.evidence
-        ]
-    else:
-        chosen = _checked(subject, among, roles)
+    chosen = learnable(subject, among)
     standing = find_standing(subject)
     foreseen, refused = foresee(subject, standing, [(name,) for name in chosen], explain=True)
     learnt = [_learn(subject, standing, each) for each in foreseen]
@@ -211,7 +205,25 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
     )
 
 
-def _checked(subject: Subject, among: Iterable[str], roles: dict[str, Role]) -> list[str]:
+def learnable(subject: Subject, among: Collection[str] | None = None) -> list[str]:
+    """The variables that can be learnt: risk factors, findings and tests that are not observed.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    among : collection of str, optional
+        Some of them; left out, all of them.
+
+    Raises
+    ------
+    EvidenceError
+        Some of those named are not known, observed already, or nothing that can be observed; the error lists
+        them all.
+    """
+    roles = subject.roles
+    if among is None:
+        return [name for name, role in roles.items() if role in _OBSERVABLE and name not in subject.evidence]
     issues = []
     chosen = list(dict.fromkeys([among] if isinstance(among, str) else among))
     for name in chosen:

@@ -5,9 +5,10 @@ result is worth more than its price; if a rule asks for it on what was observed;
 care; or if it looks for a cause that must not be missed and is not excluded. Anything else stays if its
 expected utility is positive. The rest are alternatives, with the reason.
 
-Seeking care comes first. Then questions whose answer may raise the level of care. The others follow by
-expected utility, with one exception: a test stands before the treatments and reviews of medicines that hang
-on the same cause, whatever they are worth, because one finds out first.
+Seeking care comes first, or where no care is needed what helps most. Then questions whose answer may raise
+the level of care. The others follow by expected utility, with one exception: a test stands before the
+treatments and reviews of medicines that hang on the same cause, whatever they are worth, because one finds
+out first.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ class _Plan:
         )
 
     def _worth_of_care(self) -> float | None:
-        """By how much the level of care is better than the lowest one; below 0 where a rule alone asks for it."""
+        """By how much the level of care is better than the lowest one; negative where a rule asks for it."""
         weighing = get_care(self.subject.spec, self.subject.network).weighing
         if weighing is None or LEVELS.index(self.standing.level) not in weighing.places:
             return None
@@ -168,7 +169,11 @@ class _Plan:
 
     def rank(self, stays: Sequence[_Weighed]) -> tuple[NextStep, ...]:
         """The steps in their order; of those that share a sample, the first bears its burden."""
-        ranked = sorted(stays, key=lambda each: self._place(each, stays))
+        alarming = [each for each in stays if each.step.kind == "question" and each.raises_level >= _ALARMING]
+        others = [each for each in stays if each not in alarming]
+        ranked = sorted(others, key=lambda each: self._place(each, stays))
+        # After what helps most, which is to seek care where care is needed.
+        ranked[1:1] = sorted(alarming, key=lambda each: -each.raises_level)
         taken: set[str] = set()
         steps = []
         for each in ranked:
@@ -186,8 +191,6 @@ class _Plan:
         if weighed.spec is None:
             return (0.0,)
         utility = -np.inf if weighed.utility is None else weighed.utility
-        if weighed.step.kind == "question" and weighed.raises_level >= _ALARMING:
-            return (1.0, -weighed.raises_level)
         if weighed.step.kind == "test":
             waiting = [each.utility for each in among if self._hangs_on(each, weighed)]
             first = max([utility, *(each for each in waiting if each is not None)])

@@ -328,8 +328,8 @@ def _mix(
     weights = joint[:, kept] / probability[kept]
     marginals = {}
     for cause in subject.causes:
-        mixed = weights.T @ answers.marginals[cause][places]
-        marginals[cause] = read_only(mixed)
+        # Not by BLAS, whose threads would wait for more while the engine works.
+        marginals[cause] = read_only(np.einsum("xr,xs->rs", weights, answers.marginals[cause][places]))
     # Rounding of single answers must not leave them off their sum.
     chance = read_only(probability[kept] / probability[kept].sum())
     return Results(bundle, states[kept], chance, marginals, weights.T, places)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from twitchdx.steps.actions import Actions, states_benefit
+from twitchdx.steps.comparing import NEGLIGIBLE, Choice, Compared, compare_levels, negligible
 from twitchdx.steps.conditions import Situation, predicate
-from twitchdx.steps.outcomes import (
-    Choice,
-    Compared,
-    Weighing,
-    compare_levels,
-    in_units,
-    negligible,
-    usable_decision,
-)
+from twitchdx.steps.outcomes import Weighing, in_units, usable_decision
 from twitchdx.steps.ranking import NextSteps
 from twitchdx.steps.triage import TriageRules
 from twitchdx.steps.utility import LevelUtilities, LevelUtility, weigh_levels
 
 __all__ = [
+    "NEGLIGIBLE",
     "Actions",
     "Choice",
     "Compared",

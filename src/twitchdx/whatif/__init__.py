@@ -8,6 +8,7 @@ from __future__ import annotations
 from twitchdx.whatif.comparison import compare_models, what_if
 from twitchdx.whatif.intervention import intervene
 from twitchdx.whatif.parameters import with_parameters
+from twitchdx.whatif.preferences import with_preferences
 from twitchdx.whatif.records import (
     Action,
     CaseChange,
@@ -53,4 +54,5 @@ __all__ = [
     "trace_number",
     "what_if",
     "with_parameters",
+    "with_preferences",
 ]
