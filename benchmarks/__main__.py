@@ -12,6 +12,7 @@ from benchmarks.bundled import measure_bundled
 from benchmarks.diagnosis import measure_diagnosis
 from benchmarks.environment import describe_environment, require_core
 from benchmarks.growth import measure_growth
+from benchmarks.interviews import measure_interviews
 from benchmarks.plans import measure_plans
 from benchmarks.report import Group, Section, write_results
 from benchmarks.startup import measure_startup
@@ -22,6 +23,7 @@ _GROUPS: dict[str, tuple[str, Callable[..., list[Section]]]] = {
     "startup": ("Import, load, first diagnosis", measure_startup),
     "diagnosis": ("One patient, and a cohort", measure_diagnosis),
     "sureness": ("How sure, and why", measure_sureness),
+    "interviews": ("Interviews with simulated patients", measure_interviews),
     "plans": ("What to do next", measure_plans),
     "bundled": ("Bundled clinical networks", measure_bundled),
     "growth": ("Growth", measure_growth),

@@ -34,7 +34,7 @@ def hinge(tmp_path: Path) -> dx.Model:
 
 def test_the_public_names_are_these() -> None:
     expected = """
-    Diagnosis EngineError EvidenceError ImpossibleEvidenceError Issue Model ModelError
+    Diagnosis EngineError EvidenceError ImpossibleEvidenceError Interview Issue Model ModelError
     ModelNotFoundError OptionError TwitchdxError UnknownNameError __version__ available_models diagnose
     load_model
     """.split()

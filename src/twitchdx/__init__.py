@@ -29,6 +29,7 @@ from twitchdx.errors import (
 if TYPE_CHECKING:
     from twitchdx.api import diagnose, load_model
     from twitchdx.diagnosis import Diagnosis
+    from twitchdx.interview import Interview
     from twitchdx.loading import available_models
     from twitchdx.model import Model
 
@@ -39,6 +40,7 @@ __all__ = [
     "EngineError",
     "EvidenceError",
     "ImpossibleEvidenceError",
+    "Interview",
     "Issue",
     "Model",
     "ModelError",
@@ -55,6 +57,7 @@ __all__ = [
 # Loaded on first use: numpy, pydantic and the rest are no cost to who only imports the package.
 _LAZY = {
     "Diagnosis": "twitchdx.diagnosis",
+    "Interview": "twitchdx.interview",
     "Model": "twitchdx.model",
     "available_models": "twitchdx.loading",
     "diagnose": "twitchdx.api",

@@ -1,4 +1,4 @@
-"""The command line: `twitchdx diagnose`, `models`, `show`, `check`, `validate`, `card`, ..."""
+"""The command line: `twitchdx diagnose`, `interview`, `models`, `show`, `check`, `validate`, `card`, ..."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ _TOP_EXAMPLES = """\
 examples:
   twitchdx models                           which models there are
   twitchdx show MODEL                       what can be said in the words of one
+  twitchdx interview                        be asked, one question after another
   twitchdx diagnose age=34 muscle_cramps=yes
   twitchdx diagnose case.json --json
   twitchdx diagnose --help                  more about one command"""
@@ -53,6 +54,25 @@ examples:
   twitchdx diagnose - --json < case.json    from standard input, as JSON
   twitchdx diagnose --model ./my_model      without evidence: how probable each
                                             cause is beforehand"""
+
+_INTERVIEW = """\
+A conversation in the terminal: one question after another, each with the reason
+why it is asked, warning signs first. It ends when no further answer is likely to
+change what to do. Nothing is sent anywhere."""
+
+_INTERVIEW_EXAMPLES = """\
+answers:
+  the number of an answer, or its words; of a list, the numbers of all that apply
+  (such as 1 3), all, or none
+  ?            I don't know, or would rather not say: nothing is assumed
+  b            back to the question before
+  why          why this is asked
+  q            leave; with --save, all answers are kept
+
+examples:
+  twitchdx interview
+  twitchdx interview --save mine.json       keep the answers in a file ...
+  twitchdx interview --resume mine.json     ... and go on another day"""
 
 _MODELS_EXAMPLES = """\
 example:
@@ -124,6 +144,14 @@ examples:
 _MODEL_HELP = "a shipped model, the path of a model folder, or of a network file"
 
 
+class _TopHelp(argparse.RawDescriptionHelpFormatter):
+    """Leaves room for the names of the commands, which argparse counts without their indentation."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = len("  interview  ")
+
+
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
@@ -149,6 +177,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     flags = [each for each in further if each.startswith("-")]
     if flags or (further and arguments.command != "diagnose"):
         commands[arguments.command].error(f"unrecognized arguments: {' '.join(flags or further)}")
+    if arguments.command == "interview" and arguments.resume and arguments.most is not None:
+        commands["interview"].error("--most was said when the interview began; leave it out with --resume")
     if arguments.command == "diagnose":
         arguments.given = [*arguments.given, *further]
         arguments.reject = commands["diagnose"].error
@@ -156,7 +186,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def _build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    parser = _Parser(prog="twitchdx", description=_TOP, epilog=_TOP_EXAMPLES)
+    parser = _Parser(prog="twitchdx", description=_TOP, epilog=_TOP_EXAMPLES, formatter_class=_TopHelp)
     parser.add_argument("--version", action="version", version=f"twitchdx {__version__}")
     added = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, title="commands", parser_class=_Parser
@@ -169,6 +199,7 @@ def _build() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser
         return commands[name]
 
     _add_diagnose(add("diagnose", "diagnose one patient", _DIAGNOSE_EXAMPLES, _DIAGNOSE))
+    _add_interview(add("interview", "be asked one question after another", _INTERVIEW_EXAMPLES, _INTERVIEW))
     models = add("models", "list the models that ship with the library", _MODELS_EXAMPLES)
     models.set_defaults(run=_command("show", "list_models"))
     _add_show(add("show", "show the variables of a model, or one of them", _SHOW_EXAMPLES))
@@ -218,6 +249,28 @@ def _add_diagnose(parser: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="show every cause and every step, not only the first"
     )
     parser.set_defaults(run=_command("diagnosing", "diagnose"))
+
+
+def _add_interview(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "model", metavar="MODEL", nargs="?",
+        help="a shipped model, or the path of a model folder; left out: the usual one",
+    )  # fmt: skip
+    parser.add_argument("--most", type=int, metavar="N", help="ask at most so many questions; left out: 15")
+    parser.add_argument("--save", metavar="FILE", help="keep the answers in this file, after each of them")
+    parser.add_argument(
+        "--resume", metavar="FILE", help="go on with an interview that was saved, and keep its answers there"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        action="store_true",
+        help="print the answer as JSON at the end; the conversation is on standard error",
+    )
+    form.add_argument(
+        "--all", action="store_true", help="show every cause and every step at the end, not only the first"
+    )
+    parser.set_defaults(run=_command("interviewing", "interview"))
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:

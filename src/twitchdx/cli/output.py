@@ -20,7 +20,7 @@ def line_width() -> int:
     return min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
 
 
-def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None:
+def print_wrapped(text: str, first: str = "", indent: str | None = None, file: TextIO | None = None) -> None:
     """Print a paragraph.
 
     Parameters
@@ -29,6 +29,8 @@ def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None
         What to print.
     first, indent : str
         What the first line begins with, and the others; `indent` is as many spaces if left out.
+    file : text stream, optional
+        Where to; standard output if left out.
     """
     further = " " * len(first) if indent is None else indent
     # Names and addresses are not broken: they are there to be copied.
@@ -40,7 +42,7 @@ def print_wrapped(text: str, first: str = "", indent: str | None = None) -> None
         break_long_words=False,
         break_on_hyphens=False,
     )
-    print_text("\n".join(lines) or first.rstrip())
+    print_text("\n".join(lines) or first.rstrip(), file)
 
 
 def print_text(text: str, file: TextIO | None = None) -> None:
