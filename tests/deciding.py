@@ -86,7 +86,8 @@ def _row(when: str, **chances: float) -> str:
 
 def _test(name: str, states: str, rows: Sequence[str]) -> str:
     sample, burden, cost = TESTS[name]
-    head = f"  {name}:\n    label: {name}\n    definition: A reading.\n    states: {states}\n    question: What?\n"
+    head = f"  {name}:\n    label: {name}\n    definition: A reading.\n    question: What?\n"
+    head += f"    states: {states}\n"
     taken = f"    sample: {sample}\n" if sample else ""
     price = f"    burden: {number(burden)}\n    cost: {number(cost)}\n"
     return head + taken + price + "    distribution:\n      table:\n        rows:\n" + "".join(rows)
@@ -188,8 +189,8 @@ def deciding_texts(stated: Collection[str] = tuple(CARE)) -> dict[str, str]:
     more = ""
     for name in ACTIONS:
         if name != "oil_it":
-            more += f"  {name}:\n    kind: self_care\n    action: Do it.\n    reason: It helps.\n    note: a guess\n"
-            more += _step(name)
+            more += f"  {name}:\n    kind: self_care\n    action: Do it.\n    reason: It helps.\n"
+            more += "    note: a guess\n" + _step(name)
     steps = steps[: steps.index("decision:\n")] + more + _decision()
     return {**written, "b_variables.yaml": variables + _MORE_TESTS, "c_steps.yaml": steps}
 

@@ -42,6 +42,9 @@ class DecisionTree:
         worlds = Enumeration(network).worlds
         self.chance = np.array([p for p, *_ in worlds])
         self.state = {name: np.array([states[name] for _, states, _ in worlds]) for name in network}
+        # What every choice is worth in every world.
+        self.by_level = np.stack([self._level_in_worlds(each) for each in self.stated], axis=1)
+        self.by_action = np.stack([self._action_in_worlds(each) for each in ACTIONS], axis=1)
 
     def vectors(self, evidence: Evidence) -> dict[str, np.ndarray]:
         """Evidence as likelihoods of the states."""
@@ -66,40 +69,37 @@ class DecisionTree:
         """P(cause not absent | evidence)."""
         return {c: float(weights[self.state[c] > 0].sum() / weights.sum()) for c in self.causes}
 
-    def exponent(
-        self, hazards: Mapping[str, float], ends: Mapping[str, float], cause: str, delay: float
-    ) -> np.ndarray:
-        """Of every world the hazard that one cause has brought to bear after a delay."""
-        states = self.network[cause].states
-        by_state = [hazards.get(s, 0.0) * min(delay, ends.get(s, np.inf)) for s in states]
-        return np.array(by_state)[self.state[cause]]
-
-    def chance_of(self, outcome: str, delay: float, weights: np.ndarray) -> float:
-        """P(outcome | evidence, delay), or the expected number of causes that bring it about."""
+    def struck(self, outcome: str, delay: float) -> np.ndarray:
+        """Of every world P(outcome | world, delay), or the expected number of causes that bring it about."""
         _, counts, hazards, over = OUTCOMES[outcome]
-        exponents = [self.exponent(h, over.get(c, {}), c, delay) for c, h in hazards.items()]
+        exponents = []
+        for cause, rates in hazards.items():
+            ends, states = over.get(cause, {}), self.network[cause].states
+            by_state = [rates.get(each, 0.0) * min(delay, ends.get(each, np.inf)) for each in states]
+            exponents.append(np.array(by_state)[self.state[cause]])
         if counts == "each":
-            struck = np.sum([-np.expm1(-each) for each in exponents], axis=0)
-        else:
-            struck = -np.expm1(-np.sum(exponents, axis=0))
-        return float(weights @ struck / weights.sum())
+            return np.sum([-np.expm1(-each) for each in exponents], axis=0)
+        return -np.expm1(-np.sum(exponents, axis=0))
+
+    def _level_in_worlds(self, level: str) -> np.ndarray:
+        delay, burden, cost = CARE[level]
+        lost = np.sum([loss * self.struck(name, delay) for name, (loss, *_) in OUTCOMES.items()], axis=0)
+        return -burden - cost / RATE - lost
+
+    def _action_in_worlds(self, action: str) -> np.ndarray:
+        benefit, always, harm, burden, cost, _ = ACTIONS[action]
+        gained = np.sum([b * (self.state[c] > 0) for c, b in benefit.items()], axis=0)
+        return gained + always - harm - burden - cost / RATE + np.zeros(len(self.chance))
 
     def levels(self, weights: np.ndarray) -> dict[str, float]:
         """Expected utility of every stated level."""
-        found = {}
-        for level in self.stated:
-            delay, burden, cost = CARE[level]
-            lost = [loss * self.chance_of(name, delay, weights) for name, (loss, *_) in OUTCOMES.items()]
-            found[level] = -burden - cost / RATE - sum(lost)
-        return found
+        means = weights @ self.by_level / weights.sum()
+        return dict(zip(self.stated, means.tolist(), strict=True))
 
     def actions(self, weights: np.ndarray) -> dict[str, float]:
         """Expected utility of every optional action."""
-        present = self.present(weights)
-        return {
-            name: sum(b * present[c] for c, b in benefit.items()) + always - harm - burden - cost / RATE
-            for name, (benefit, always, harm, burden, cost, _) in ACTIONS.items()
-        }
+        means = weights @ self.by_action / weights.sum()
+        return dict(zip(ACTIONS, means.tolist(), strict=True))
 
     def observed(self, vectors: Vectors) -> dict[str, str]:
         """The observed states; of soft evidence the best supported one."""
@@ -163,14 +163,17 @@ class DecisionTree:
         """Every joint result that is possible: its states, its probability, the evidence with it."""
         total = self.weights(vectors).sum()
         for states in product(*(range(self.network.cardinality(name)) for name in variables)):
-            more = {n: np.eye(self.network.cardinality(n))[s] for n, s in zip(variables, states, strict=True)}
-            further = {**vectors, **more}
+            # Of what was observed softly, such as a cause, the result is one more observation.
+            further = dict(vectors)
+            for name, state in zip(variables, states, strict=True):
+                told = np.eye(self.network.cardinality(name))[state]
+                further[name] = told * vectors.get(name, 1.0)
             chance = float(self.weights(further).sum() / total)
             if chance > 0.0:
                 yield states, chance, further
 
     def gains(self, vectors: Vectors, variables: Sequence[str]) -> list[tuple[float, float]]:
-        """Of every joint result its probability, and how much better what is then the best is than what is now."""
+        """Of every joint result its probability, and what its best decision gains over that of now."""
         choices = self.choices(vectors)
         now = self.best(self.weights(vectors), choices)
         found = []

@@ -81,7 +81,7 @@ def test_the_levels_are_worth_what_they_are_over_all_worlds(
         delay, burden, cost = CARE[each.level]
         assert each.price == pytest.approx(burden + cost / RATE, rel=1e-12)
         for outcome in each.outcomes:
-            chance = tree.chance_of(outcome.outcome, delay, weights)
+            chance = weights @ tree.struck(outcome.outcome, delay) / weights.sum()
             assert outcome.probability == pytest.approx(chance, rel=1e-9, abs=1e-15)
 
 
