@@ -66,9 +66,11 @@ RULES = {
     "wobbling": ("soon", True),
     "likely_rust": ("routine", False),
     "certain_wear": ("soon", False),
+    "likely_screw": ("urgent", False),
 }
-#: Level, least probability, and upper end of the interval of the caution about rust.
-CAUTION = ("emergency", 0.15, 0.4)
+#: Dangerous cause -> level of its caution, least probability, upper end of the interval. Of rust the upper
+#: end decides as a rule; of the screw it is the probability.
+CAUTION = {"rust": ("emergency", 0.15, 0.4), "loose_screw": ("emergency", 0.3, 0.32)}
 
 
 def number(value: float, form: str = "quantity") -> str:
@@ -150,18 +152,22 @@ def _decision() -> str:
             for cause, states in given.items():
                 each_of = ", ".join(f"{state}: {number(each, form)}" for state, each in states.items())
                 lines.append(f"        {cause}: {{{each_of}}}")
-    level, at_least, upper = CAUTION
-    lines += [
-        "  caution:",
-        "    rust:",
-        f"      level: {level}",
-        "      reason: Rust may sit where nobody sees it.",
-    ]
-    lines += [
-        f"      at_least: {number(at_least, 'probability')}",
-        f"      upper: {number(upper, 'probability')}",
-    ]
+    lines.append("  caution:")
+    for cause, (level, at_least, upper) in CAUTION.items():
+        lines += [f"    {cause}:", f"      level: {level}", "      reason: It may sit where nobody sees it."]
+        lines.append(f"      at_least: {number(at_least, 'probability')}")
+        lines.append(f"      upper: {number(upper, 'probability')}")
     return "\n".join(lines) + "\n"
+
+
+_LIKELY_SCREW = """\
+  likely_screw:
+    label: A loose screw is likely
+    level: urgent
+    when: {posterior: {loose_screw: {at_least: 0.2}}}
+    reason: A screw falls out one day.
+    note: a guess
+"""
 
 
 def deciding_texts(stated: Collection[str] = tuple(CARE)) -> dict[str, str]:
@@ -192,6 +198,7 @@ def deciding_texts(stated: Collection[str] = tuple(CARE)) -> dict[str, str]:
             more += f"  {name}:\n    kind: self_care\n    action: Do it.\n    reason: It helps.\n"
             more += "    note: a guess\n" + _step(name)
     steps = steps[: steps.index("decision:\n")] + more + _decision()
+    steps = steps.replace("steps:\n", f"{_LIKELY_SCREW}steps:\n", 1)
     return {**written, "b_variables.yaml": variables + _MORE_TESTS, "c_steps.yaml": steps}
 
 

@@ -114,6 +114,7 @@ class DecisionTree:
             "wobbling": wobbling or at.get("annoyed_owner") == "present",
             "likely_rust": present["rust"] >= 0.5,
             "certain_wear": present["wear"] >= 0.9999,
+            "likely_screw": present["loose_screw"] >= 0.2,
         }
         return [rule for rule, fires in holds.items() if fires]
 
@@ -124,12 +125,20 @@ class DecisionTree:
         best = max(utilities, key=lambda level: (utilities[level], -LEVELS.index(level)))
         return LEVELS[max([*asked, LEVELS.index(best)])]
 
-    def level(self, vectors: Vectors, upper: float) -> str:
-        """The level of care; given the upper end of the interval of rust."""
-        level = self.without_caution(vectors)
-        asked, at_least, least_upper = CAUTION
-        cautious = self.present(self.weights(vectors))["rust"] >= at_least and upper >= least_upper
-        return max(level, asked, key=LEVELS.index) if cautious else level
+    def cautious(self, vectors: Vectors, upper: Mapping[str, float]) -> dict[str, str]:
+        """Cause -> level, of each rule of caution that fires and asks for more than what comes before it."""
+        level, present = self.without_caution(vectors), self.present(self.weights(vectors))
+        found = {}
+        for cause, (asked, at_least, least_upper) in CAUTION.items():
+            reaches = present[cause] >= at_least and upper[cause] >= least_upper
+            if reaches and LEVELS.index(asked) > LEVELS.index(level):
+                found[cause] = level = asked
+        return found
+
+    def level(self, vectors: Vectors, upper: Mapping[str, float]) -> str:
+        """The level of care; given the upper ends of the intervals of the causes."""
+        levels = [self.without_caution(vectors), *self.cautious(vectors, upper).values()]
+        return max(levels, key=LEVELS.index)
 
     def choices(self, vectors: Vectors) -> tuple[list[str], list[str]]:
         """The levels and the actions that are open with some evidence."""

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import twitchdx as dx
-from deciding import CAUTION, RULES, deciding_model, deciding_texts
+from deciding import RULES, deciding_model, deciding_texts
 from decision_tree import DecisionTree, Evidence, deciding_evidence
 from twitchdx.diagnosis import Diagnosis
 from twitchdx.records import Triage
@@ -47,12 +47,6 @@ def place(level: str) -> int:
     return LEVELS.index(level)  # type: ignore[arg-type]
 
 
-def upper_end(model: dx.Model, evidence: Evidence, cause: str) -> float:
-    interval = model.diagnose(evidence).intervals[cause]
-    assert interval is not None
-    return interval[1]
-
-
 # What sets the level
 
 
@@ -64,7 +58,7 @@ def test_the_level_is_the_highest_of_rules_utility_and_caution(
     evidence = data.draw(deciding_evidence(tree))
     vectors = tree.vectors(evidence)
     found = triage(hinge.diagnose(evidence, engine=engine))
-    upper = upper_end(hinge, evidence, "rust")
+    upper = {cause: ends[1] for cause, ends in hinge.diagnose(evidence).intervals.items() if ends is not None}
     assert found.level == tree.level(vectors, upper)
 
     # And every reason is one of the three, with the level that it asks for.
@@ -75,10 +69,7 @@ def test_the_level_is_the_highest_of_rules_utility_and_caution(
     expected = {rule: RULES[rule][0] for rule in rules}
     if place(best) > floor:
         expected["expected_utility"] = best
-    asked, at_least, least_upper = CAUTION
-    present = tree.present(tree.weights(vectors))["rust"]
-    if present >= at_least and upper >= least_upper and place(tree.without_caution(vectors)) < place(asked):
-        expected["caution.rust"] = asked
+    expected |= {f"caution.{cause}": level for cause, level in tree.cautious(vectors, upper).items()}
     assert {reason.rule: reason.level for reason in found.reasons} == expected
     assert [reason.rule for reason in found.reasons if reason.red_flag] == [
         r for r in found_rules(found) if RULES[r][1]

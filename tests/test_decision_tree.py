@@ -25,6 +25,9 @@ SITUATIONS: dict[str, dict[str, Any]] = {
     "some": {"squeak": "soft", "age": "old"},
     "forbids an action": {"season": "damp", "rust_meter": "raised"},
     "a red flag and a cause": {"wobble": True, "rust": "mild"},
+    "a rule that is no red flag": {"loose_screw": True, "rust": "absent"},
+    "a cautious look at the screw": {"shake_test": "rattling", "wobble": False},
+    "no cautious look yet": {"shake_test": {"quiet": 0.1, "rattling": 1.0}, "wobble": False},
     "excludes states": {"annoyed_owner": False},
     "the highest red flag": {"squeak": "loud", "wobble": True},
     "soft": {"squeak": {"none": 0.1, "soft": 1.0, "loud": 0.6}, "wobble": {"absent": 1.0, "present": 0.9}},
@@ -136,13 +139,13 @@ def test_the_level_after_every_result_is_the_highest_of_rules_utility_and_cautio
 ) -> None:
     vectors = tree.vectors(evidence)
     found = hinge.diagnose(evidence, engine=engine).information()
-    assert found.level == tree.level(vectors, upper_end(hinge, evidence))
+    assert found.level == tree.level(vectors, upper_ends(hinge, evidence))
     for learnt in found.learnt:
         other = higher = 0.0
         for (place,), chance, further in tree.branches(vectors, [learnt.variable]):
             state = hinge.network[learnt.variable].states[place]
             (result,) = [each for each in learnt.results if each.state == state]
-            level = tree.level(further, upper_end(hinge, {**evidence, learnt.variable: state}))
+            level = tree.level(further, upper_ends(hinge, {**evidence, learnt.variable: state}))
             assert result.level == level, (learnt.variable, state)
             assert result.probability == pytest.approx(chance, rel=1e-9)
             assert result.posterior == pytest.approx(tree.present(tree.weights(further)), rel=1e-9)
@@ -152,10 +155,8 @@ def test_the_level_after_every_result_is_the_highest_of_rules_utility_and_cautio
         assert learnt.higher_level == pytest.approx(higher, rel=1e-9, abs=1e-12)
 
 
-def upper_end(hinge: dx.Model, evidence: Evidence) -> float:
-    interval = hinge.diagnose(evidence).intervals["rust"]
-    assert interval is not None
-    return interval[1]
+def upper_ends(hinge: dx.Model, evidence: Evidence) -> dict[str, float]:
+    return {cause: ends[1] for cause, ends in hinge.diagnose(evidence).intervals.items() if ends is not None}
 
 
 def test_the_situations_are_hard_enough(hinge: dx.Model, tree: DecisionTree) -> None:
@@ -236,7 +237,7 @@ def test_the_level_after_every_joint_result_is_that_of_the_tree(
         place = {tuple(states): row for row, states in enumerate(found.results.states.tolist())}
         for states, _, further in tree.branches(vectors, bundle):
             told = {n: hinge.network[n].states[s] for n, s in zip(bundle, states, strict=True)}
-            level = tree.level(further, upper_end(hinge, {**evidence, **told}))
+            level = tree.level(further, upper_ends(hinge, {**evidence, **told}))
             assert LEVELS[found.levels[place[states]]] == level, told
 
 
