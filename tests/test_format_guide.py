@@ -34,6 +34,7 @@ HEADING = {
     "NamedEstimate": "key of a place that names a number",
     "CareLevel": "key of a level of care",
     "Categorical": "key of `categorical`",
+    "Caution": "key of a rule of `caution`",
     "Condition": "key of a condition",
     "Decision": "key of `decision`",
     "Deterministic": "key of `deterministic`",

@@ -140,7 +140,10 @@ PROBLEMS = [
     ("unknown-variable", *change("asks: [wobble]", "asks: [wabble]")),
     ("unknown-cause", *change("        rust: {severe: {value: 0.001", "        rast: {severe: {value: 0.001")),
     ("unknown-state", *change("        rust: {severe: {value: 0.001", "        rust: {sever: {value: 0.001")),
-    ("unknown-cause", *change("    rust: {value: 0.1, low: 0.05, high: 0.2, form: prob", "    rost: {value: 0.1, low: 0.05, high: 0.2, form: prob")),
+    ("unknown-cause", *change("    rust:\n      level: soon", "    rost:\n      level: soon")),
+    ("unknown-state", *change("  caution:\n", "      over_after_days: {rust: {sever: {value: 3, low: 2, high: 4, form: quantity, grade: judgement, note: a guess}}}\n  caution:\n", "      over_after_days")),
+    ("no-hazard", *change("  caution:\n", "      over_after_days: {rust: {mild: {value: 3, low: 2, high: 4, form: quantity, grade: judgement, note: a guess}}}\n  caution:\n", "      over_after_days")),
+    ("no-rate", *change("  money_per_unit: {value: 60, low: 30, high: 120, form: quantity, grade: judgement, note: a guess}\n", "", "    cost: {value: 3")),
     # Facts
     ("unknown-fact", *change("answers: [fact.hinges_squeak]", "answers: [fact.hinges_squeak, fact.moon]")),
     ("unanswered-fact", *change("  fact.oil_helps: Oil helps.\n", "  fact.oil_helps: Oil helps.\n  fact.forgotten: Forgotten.\n", "fact.forgotten")),
