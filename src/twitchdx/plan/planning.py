@@ -316,7 +316,7 @@ class _Plan:
 
 
 def _further_questions(subject: Subject, record: DiagnosisRecord) -> tuple[NextStep, ...]:
-    """The questions that could be asked of this patient and are not offered, the causes weighing too little."""
+    """The questions that could be asked and are not offered, since their causes weigh too little."""
     assert record.triage is not None
     steps = {name: step for name, step in subject.spec.steps.items() if step.kind == "question"}
     offered = {each.id for each in record.next_steps}
