@@ -19,7 +19,7 @@ from twitchdx.engines import ENGINES
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Estimate, ModelSpec, Outcome
-from twitchdx.steps import Choice, Weighing, compare_levels
+from twitchdx.steps import Choice, Slack, Weighing, compare_levels
 
 #: Hazards a day: none, slow, so quick that it is nearly certain.
 HAZARDS = st.sampled_from((0.0, 1e-5, 0.003, 0.05, 0.4, 5.0))
@@ -202,7 +202,7 @@ def test_levels_compared_by_bounds_are_compared_as_if_all_was_measured(
 
     # Of rows with a weight, only what is negligible is left out.
     weights = np.array([data.draw(st.sampled_from((0.0, 1e-9, 1e-3, 1.0))) for _ in case.patients])
-    weighed = compare_levels(weighing, answers.marginals, floor, measure, choice, weights)
+    weighed = compare_levels(weighing, answers.marginals, floor, measure, choice, Slack(weights))
     assert weights @ weighed.gain == pytest.approx(weights @ gain, abs=2e-6)
     assert (weighed.gain >= 0.0).all()
 
