@@ -126,13 +126,13 @@ class DecisionTree:
         return LEVELS[max([*asked, LEVELS.index(best)])]
 
     def cautious(self, vectors: Vectors, upper: Mapping[str, float]) -> dict[str, str]:
-        """Cause -> level, of each rule of caution that fires and asks for more than what comes before it."""
+        """Cause -> level, of each rule of caution that fires and asks for more than rules and utility."""
         level, present = self.without_caution(vectors), self.present(self.weights(vectors))
         found = {}
         for cause, (asked, at_least, least_upper) in CAUTION.items():
             reaches = present[cause] >= at_least and upper[cause] >= least_upper
             if reaches and LEVELS.index(asked) > LEVELS.index(level):
-                found[cause] = level = asked
+                found[cause] = asked
         return found
 
     def level(self, vectors: Vectors, upper: Mapping[str, float]) -> str:

@@ -42,7 +42,6 @@ def utilities(actions: Actions, *present: dict[str, float]) -> np.ndarray:
 
 def test_every_step_with_a_stated_benefit_is_an_action_and_no_other(actions: Actions) -> None:
     assert set(actions.names) == set(ACTIONS)
-    assert actions.places(["tighten", "measure_rust"]) == [actions.names.index("tighten")]
 
 
 @given(chances)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from twitchdx.assembly import Assembled
-from twitchdx.care import get_care, refuse_weighing
+from twitchdx.care import get_care
 from twitchdx.catalogue import Bibliography, model_info
 from twitchdx.engines import Answer, Engine
 from twitchdx.engines.contract import one_patient
@@ -24,14 +24,13 @@ from twitchdx.records import (
     Candidate,
     DiagnosisRecord,
     ModelInfo,
+    NextStep,
     Observed,
+    Source,
     Triage,
 )
-from twitchdx.spec import LEVELS, Condition, Level, Variable
-from twitchdx.steps import NextSteps, Situation, TriageRules
-
-# A cause whose probability can ask for this level or a higher one is a danger.
-_DANGER: Level = "soon"
+from twitchdx.spec import LEVELS, Variable
+from twitchdx.steps import NextSteps, Situation, TriageRules, refuse_weighing, watched_causes
 
 
 def diagnose_patient(
@@ -87,14 +86,12 @@ def diagnose_patient(
     )
     level = _triage(ready, model, evidence, posterior, engine, situation)
     next_steps = ready.guide.next_steps.rank(level, situation)
-    named = {source for step in next_steps for source in step.sources}
-    named |= {source for step in next_steps for effect in step.effects for source in effect.sources}
     return record(
         differential=differential,
         unexplained=None if explained is None else explained.unexplained,
         triage=level,
         next_steps=next_steps,
-        sources=ready.guide.bibliography.cite(named | _triage_sources(level)),
+        sources=_cite(ready.guide, next_steps, level),
     )
 
 
@@ -166,22 +163,31 @@ def _get_ready(model: Assembled) -> _Ready:
     info = model_info(spec.model if spec else None, model.name, model.version, model.digest)
     if spec is None:
         return _Ready(info, {}, {}, frozenset(), None)
-    watched = [
-        _watched(rule.when)
-        for rule in spec.triage_rules.values()
-        if LEVELS.index(rule.level) >= LEVELS.index(_DANGER)
-    ]
     return _Ready(
         info,
         {cause: variable.label for cause, variable in spec.causes.items()},
         {cause: tuple(variable.states) for cause, variable in spec.causes.items()},
-        frozenset[str]().union(*watched),
+        watched_causes(spec.triage_rules.values()),
         _Guide(
             TriageRules(spec.triage_rules, spec.care_levels),
             NextSteps(spec.steps, spec.model.step_threshold.value),
             Bibliography(spec.references),
         ),
     )
+
+
+def cite_steps(model: Assembled, next_steps: Iterable[NextStep], triage: Triage) -> tuple[Source, ...]:
+    """The references that steps, their effects and the level of care name, in the order of the model."""
+    guide = _get_ready(model).guide
+    assert guide is not None
+    return _cite(guide, next_steps, triage)
+
+
+def _cite(guide: _Guide, next_steps: Iterable[NextStep], triage: Triage) -> tuple[Source, ...]:
+    named = _triage_sources(triage)
+    for step in next_steps:
+        named.update(step.sources, *(effect.sources for effect in step.effects))
+    return guide.bibliography.cite(named)
 
 
 def query(network: Network, evidence: Evidence, targets: tuple[str, ...], engine: Engine) -> Answer:
@@ -232,13 +238,6 @@ def _present(marginal: Array) -> float:
 def _rank(candidate: Candidate) -> tuple[float, float]:
     lead = candidate.probability if candidate.responsibility is None else candidate.responsibility
     return (-lead, -candidate.probability)
-
-
-def _watched(condition: Condition) -> set[str]:
-    nested = [_watched(each) for each in (*condition.all, *condition.any)]
-    return {cause for cause, bound in condition.posterior.items() if bound.at_least is not None}.union(
-        *nested
-    )
 
 
 def _observed(observation: Observation, variable: Variable) -> Observed:

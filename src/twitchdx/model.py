@@ -215,8 +215,8 @@ class Model(ModelContents):
         ----------
         preferences : mapping of str to number or mapping
             Path, as `parameters` gives it -> the new value, of which a bare one is taken as it is meant,
-            without uncertainty. A path may leave out `decision.`. Numbers of `decision` and `care_levels`,
-            and the benefit, harm, burden and cost of steps and tests can be given.
+            without uncertainty. A path may leave out `decision.`. Losses, the rate of money, benefit, harm,
+            burden and cost can be given, and how careful to be: the residual risk, and caution.
 
         Raises
         ------

@@ -258,6 +258,30 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleBundle:
+    """The tests of the plan that one sample serves, valued together."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    sample: str
+    """The sample, such as a blood draw."""
+    tests: tuple[str, ...]
+    """The tests."""
+    steps: tuple[str, ...]
+    """Ids of the steps that they belong to."""
+    valued: tuple[str, ...]
+    """The tests whose joint results were weighed: those worth most, where all together have too many."""
+    value: float | None
+    """Value of information of these together, so at least that of all; null where it is not known."""
+    price: float
+    """Burden of the sample, once, and money of all the tests."""
+    expected_utility: float | None
+    """Value less price."""
+    turnaround_days: float | None
+    """Days until all results are there; null where that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alternative:
     """A step that was weighed and is not among the next ones."""
 
@@ -313,16 +337,14 @@ class Stopping:
     __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     stop: bool
-    """Whether no question and no test that can be had at this level of care is worth its price, or is likely
-    enough to change the level."""
+    """Whether no question and no test of the plan is worth its price, or likely enough to raise the level."""
     sentence: str
     """The same in words."""
     same_decision: float
-    """The least probability that the level of care stays as it is, over everything that can be learnt by
-    itself, or with one sample."""
+    """The least probability that the level of care stays as it is, over everything that was weighed by itself
+    and can be learnt at this level, and over the tests of each step."""
     most_telling: str
-    """What that is: the name of a variable, or of the step that takes the sample; empty where there is
-    nothing."""
+    """What that is: the name of a variable, the first of several tests; empty where there is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +379,8 @@ class Deliberation:
     """The unit of money."""
     money_per_unit: float | None
     """How much money one unit of utility is taken to be worth."""
+    bundles: tuple[SampleBundle, ...]
+    """The tests of the plan by the sample that they share, where one serves several."""
     alternatives: tuple[Alternative, ...]
     """What was weighed and is not among the next steps, the best first."""
     must_not_miss: tuple[Danger, ...]
@@ -366,7 +390,8 @@ class Deliberation:
     stopping: Stopping
     """Whether there is anything left that is worth learning."""
     not_judged: tuple[str, ...]
-    """Variables of which a result ties too many causes together for an exact answer."""
+    """Variables that were not weighed: of which a result ties too many causes together, or, with more than
+    eight findings present, which no red flag and no test of the steps is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from twitchdx.care.columns import (
+    SLACK,
     Situations,
     explained_situations,
     levels_of_care,
     observed_states,
     unexplained_situations,
 )
-from twitchdx.care.levels import BeyondRules, Care, get_care, refuse_weighing
+from twitchdx.care.levels import BeyondRules, Care, get_care
 
 __all__ = [
+    "SLACK",
     "BeyondRules",
     "Care",
     "Situations",
@@ -19,6 +21,5 @@ __all__ = [
     "get_care",
     "levels_of_care",
     "observed_states",
-    "refuse_weighing",
     "unexplained_situations",
 ]

@@ -19,8 +19,8 @@ from twitchdx.spec import LEVELS, Condition, Threshold, TriageRule, Variable
 
 Flags = NDArray[np.bool_]
 
-# How much a responsibility may exceed the probability by rounding: they come from different sums.
-_SLACK = 1e-9
+#: How much a responsibility may exceed the probability by rounding: they come from different sums.
+SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +76,7 @@ def unexplained_situations(rows: Rows, probability: Mapping[str, Array], complai
         observed_states(rows),
         probability,
         {cause: np.zeros(size) for cause in probability},
-        {cause: values * (1.0 + _SLACK) for cause, values in probability.items()},
+        {cause: values * (1.0 + SLACK) for cause, values in probability.items()},
         known,
         np.full(size, complaint is not None),
     )

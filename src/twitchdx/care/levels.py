@@ -8,17 +8,17 @@ probability ever lowers what a rule asks for.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.engines import Differentiating, Engine, ExactEngine, Rows
 from twitchdx.engines.contract import likelihoods_of
-from twitchdx.errors import EngineError, Issue, Where
+from twitchdx.errors import EngineError
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 from twitchdx.records import TriageReason
@@ -115,6 +115,7 @@ class Care:
             The level without caution.
         """
         fired = {}
+        raised = level
         for cause, rule in self._caution.items():
             place = LEVELS.index(rule.level)
             present = marginals[cause][:, 1:].sum(axis=1)
@@ -123,9 +124,9 @@ class Care:
                 states = {name: each[row] for name, each in marginals.items()}
                 upper = self._upper(engine, rows, states, row, cause)
                 fires[row] = upper >= rule.upper.value
-            level = np.where(fires, place, level)
+            raised = np.where(fires, np.maximum(raised, place), raised)
             fired[cause] = fires
-        return fired, level
+        return fired, raised
 
     def _upper(self, engine: Engine, rows: Rows, states: Mapping[str, Array], row: int, cause: str) -> float:
         """Upper end of the interval of one cause; 1 where it cannot be computed, to be on the safe side."""
@@ -173,6 +174,8 @@ def _most(dangers: Mapping[str, float]) -> list[str]:
 
 
 def _spoken_reason(labels: Sequence[str]) -> str:
+    if not labels:
+        return "Being seen in this time is worth the trouble; this weighs risks and is no diagnosis."
     return (
         "Being seen in this time is worth the trouble, above all to look early for: "
         f"{', '.join(labels)}; this weighs risks and is no diagnosis."
@@ -185,27 +188,19 @@ def _reason(rule: str, level: Level, label: str, reason: str) -> TriageReason:
     )
 
 
-# Networks of models whose utilities alone differ may be one object.
-_MADE: WeakKeyDictionary[Network, Care] = WeakKeyDictionary()
+# A few models are in use at a time, and of an analysis of one model many networks that are used once.
+_KEPT = 8
+_MADE: dict[tuple[int, int], Care] = {}
+_MAKING = threading.Lock()
 
 
 def get_care(spec: ModelSpec, network: Network) -> Care:
-    """What raises the level of care of a model; made once."""
-    found = _MADE.get(network)
-    if found is None or found.spec is not spec:
-        found = _MADE[network] = Care(spec, network)
+    """What raises the level of care of a model; made once, and kept while few others are asked for."""
+    key = (id(spec), id(network))
+    with _MAKING:
+        # What is kept holds both objects, so that no other has their identity.
+        found = _MADE.pop(key, None) or Care(spec, network)
+        _MADE[key] = found
+        while len(_MADE) > _KEPT:
+            del _MADE[next(iter(_MADE))]
     return found
-
-
-def refuse_weighing() -> NoReturn:
-    """That the evidence ties together too much for the utilities to be exact.
-
-    Raises
-    ------
-    EngineError
-        Always.
-    """
-    found = "the outcomes that can be expected need tables beyond the budget of the engine."
-    fix = "Give `engine=ExactEngine(budget=...)` from `twitchdx.engines`, or less evidence."
-    issue = Issue("error", "too-wide", Where("decision"), found, fix)
-    raise EngineError("What can go wrong ties too many causes together for an exact answer.", [issue])

@@ -11,6 +11,7 @@ from twitchdx.interview.wording import Question, word_question
 from twitchdx.plan.questions import Askable, weigh_questions
 from twitchdx.plan.results import Bundle
 from twitchdx.spec import LEVELS, Level
+from twitchdx.steps import usable_decision
 from twitchdx.whatif import Subject
 
 # A question that may raise the level of care to this one or a higher one looks for a danger.
@@ -112,7 +113,7 @@ def weigh_offers(subject: Subject, repertoire: Repertoire, done: Collection[str]
         each.variables: each for each in weigh_questions(subject, [*((name,) for name in open_), *together])
     }
     uncertain = {name for name in open_ if (name,) in weighed or _is_uncertain(subject, name)}
-    stated = subject.spec.decision is not None
+    stated = usable_decision(subject.spec)
     found = []
     for offer in repertoire.offers(uncertain):
         parts = [

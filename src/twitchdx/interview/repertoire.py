@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from twitchdx.network import Network
-from twitchdx.spec import LEVELS, Condition, Finding, Level, ModelSpec, Variable
+from twitchdx.spec import LEVELS, Finding, Level, ModelSpec, Variable
+from twitchdx.steps import observed_by
 
 # Who one is: a risk factor that acts on at least this share of all causes is asked for at the beginning.
 _FAR_REACHING = 0.25
@@ -73,7 +74,9 @@ class Repertoire:
                 self._reasons.setdefault(name, step.reason)
 
         self._red_flags = [
-            (rule.level, frozenset(_named(rule.when))) for rule in spec.triage_rules.values() if rule.red_flag
+            (rule.level, frozenset(observed_by(rule.when)))
+            for rule in spec.triage_rules.values()
+            if rule.red_flag
         ]
 
     def offers(self, open_: Collection[str]) -> list[Offer]:
@@ -140,10 +143,3 @@ def _basis(spec: ModelSpec, network: Network) -> Iterator[str]:
     yield from sorted(wide, key=lambda name: (-reach[name], len(network.ancestors([name])), name))[
         :_MOST_BASIS
     ]
-
-
-def _named(condition: Condition) -> Iterator[str]:
-    """The variables whose observation a condition looks at."""
-    yield from condition.evidence
-    for each in (*condition.all, *condition.any):
-        yield from _named(each)

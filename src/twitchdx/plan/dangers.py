@@ -62,7 +62,7 @@ def _danger(
     )
 
 
-def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> list[tuple[str, int]]:
+def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> list[str]:
     """The tests that speak against a cause when they are normal, the strongest first."""
     found = []
     before = float(subject.marginals[cause][0, 1:].sum())
@@ -73,7 +73,7 @@ def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> l
         after = float(foreseen.results.marginals[cause][normal[0], 1:].sum())
         if after < before * (1.0 - _SPEAKS):
             found.append((after, name))
-    return [(name, 0) for _, name in sorted(found)]
+    return [name for _, name in sorted(found)]
 
 
 def _looked_at(subject: Subject, test: str) -> set[str]:
@@ -97,7 +97,7 @@ _SPEAKS = 0.1
 
 
 def _fewest(
-    subject: Subject, cause: str, against: Sequence[tuple[str, int]], probability: float, risk: float
+    subject: Subject, cause: str, against: Sequence[str], probability: float, risk: float
 ) -> tuple[tuple[str, ...], float, float]:
     """The smallest set that excludes a cause, the residual probability, and the chance of these results."""
     best: tuple[tuple[str, ...], float, float] = ((), probability, 1.0)
@@ -122,6 +122,6 @@ def _fewest(
     return best
 
 
-def _by_size(against: Sequence[tuple[str, int]]) -> Iterator[list[Supposed]]:
+def _by_size(against: Sequence[str]) -> Iterator[list[Supposed]]:
     for size in range(1, min(_TOGETHER, len(against)) + 1):
-        yield list(combinations(against, size))
+        yield [tuple((name, 0) for name in each) for each in combinations(against, size)]

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.care import (
+    SLACK,
     Situations,
     explained_situations,
     get_care,
@@ -175,17 +176,13 @@ def _narrowed(subject: Subject, situations: Situations, chance: Array) -> Situat
     if of is None:
         return situations
     least = {
-        cause: np.maximum(each, 1.0 - (1.0 - of[cause]) / chance - _SLACK)
+        cause: np.maximum(each, 1.0 - (1.0 - of[cause]) / chance - SLACK)
         for cause, each in situations.least.items()
     }
     greatest = {
-        cause: np.minimum(each, of[cause] / chance + _SLACK) for cause, each in situations.greatest.items()
+        cause: np.minimum(each, of[cause] / chance + SLACK) for cause, each in situations.greatest.items()
     }
     return dataclasses.replace(situations, least=least, greatest=greatest)
-
-
-# How far bounds from different sums may be off by rounding.
-_SLACK = 1e-9
 
 
 def _named_by_rules(subject: Subject) -> tuple[str, ...]:

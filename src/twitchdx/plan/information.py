@@ -195,13 +195,12 @@ def find_information(subject: Subject, among: Collection[str] | None = None) -> 
         key=lambda each: (-each.other_level, -(each.value or 0.0), -each.bits),
     )
     decision = subject.spec.decision
-    stated = decision is not None and (standing.choice is not None or standing.actions.names)
     return Information(
         level=standing.level,
         leader=_leader_now(subject),
         learnt=tuple(learnt),
         not_judged=tuple(name for (name,) in refused),
-        unit=decision.unit if stated and decision is not None else None,
+        unit=decision.unit if standing.stated and decision is not None else None,
     )
 
 
@@ -270,7 +269,7 @@ def _learn(subject: Subject, standing: Standing, foreseen: Foreseen) -> Learnt:
         for row, state in enumerate(states)
     )
     now = LEVELS.index(standing.level)
-    stated = subject.spec.decision is not None and (standing.choice is not None or standing.actions.names)
+    stated = standing.stated
     value = foreseen.value if stated else None
     price = price_of(subject, (name,)) if stated else None
     return Learnt(

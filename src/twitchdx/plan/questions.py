@@ -67,13 +67,15 @@ def weigh_questions(subject: Subject, bundles: Iterable[Bundle]) -> list[Askable
     standing = find_standing(subject)
     found, _ = foresee(subject, standing, bundles)
     now = LEVELS.index(standing.level)
-    return [_askable(subject, each, now) for each in found if len(each.results.probability) > 1]
+    stated = standing.stated
+    return [
+        _askable(subject, each, now, stated=stated) for each in found if len(each.results.probability) > 1
+    ]
 
 
-def _askable(subject: Subject, foreseen: Foreseen, now: int) -> Askable:
+def _askable(subject: Subject, foreseen: Foreseen, now: int, *, stated: bool) -> Askable:
     bundle = foreseen.results.bundle
     chance, marginals = foreseen.results.probability, foreseen.results.marginals
-    stated = subject.spec.decision is not None
     bits = {cause: information_bits(chance, marginals[cause]) for cause in subject.causes}
     reached = {place: foreseen.share(foreseen.levels >= place) for place in range(now + 1, len(LEVELS))}
     likely = max((place for place in reached if reached[place] >= LIKELY_TO_RAISE), default=now)

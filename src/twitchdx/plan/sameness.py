@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchdx.care import get_care, refuse_weighing
+from twitchdx.care import get_care
 from twitchdx.engines import UNOBSERVED, Rows
 from twitchdx.errors import Issue, OptionError, Where
 from twitchdx.explain.case import refuse_wide
@@ -28,6 +28,7 @@ from twitchdx.plan.foresight import levels_by_rules
 from twitchdx.plan.information import learnable
 from twitchdx.plan.results import suppose
 from twitchdx.spec import LEVELS, Level
+from twitchdx.steps import refuse_weighing
 from twitchdx.whatif import Subject
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twitchdx.care import get_care, refuse_weighing
+from twitchdx.care import get_care
 from twitchdx.engines.contract import one_patient
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Level
-from twitchdx.steps import Actions, Choice, Situation, Weighing, predicate
+from twitchdx.steps import Actions, Choice, Situation, Weighing, predicate, refuse_weighing
 from twitchdx.whatif import Subject
 
 
@@ -43,6 +43,11 @@ class Standing:
     actions: Actions
     open_actions: list[int]
     action_utilities: Array
+
+    @property
+    def stated(self) -> bool:
+        """Whether the model states utilities of anything."""
+        return self.choice is not None or bool(self.actions.names)
 
     def action_gains(self, present: Mapping[str, Array]) -> Array:
         """By how much the actions that are then worth it are better than those that are worth it now.

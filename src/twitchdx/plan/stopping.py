@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import Protocol
 
 from twitchdx.plan.foresight import Foreseen
 from twitchdx.plan.price import is_offered
 from twitchdx.plan.results import Bundle
 from twitchdx.plan.standing import Standing
-from twitchdx.records import Stopping, WouldChange
+from twitchdx.records import NextStep, Stopping, WouldChange
 from twitchdx.spec import LEVELS
 from twitchdx.whatif import Subject
 
@@ -17,13 +18,34 @@ LIKELY_TO_RAISE = 0.01
 # Results that would change the level of care which an answer names.
 _NAMED = 12
 _HELP_FIRST = "Get help first; nothing needs to be learnt before that."
+_NOT_ALL = "Not everything that may be dangerous could be weighed; ask about it before you stop."
+
+
+class Learning(Protocol):
+    """A step with what it is worth: a `Weighed`."""
+
+    @property
+    def step(self) -> NextStep:
+        """The step."""
+        ...
+
+    @property
+    def pays(self) -> bool:
+        """Whether it is worth more than its price."""
+        ...
+
+    @property
+    def alarming(self) -> bool:
+        """Whether its result is likely enough to raise the level of care."""
+        ...
 
 
 def judge_stopping(
     subject: Subject,
     standing: Standing,
     foreseen: Mapping[Bundle, Foreseen],
-    learnt: Iterable[tuple[Bundle, bool]],
+    learning: Iterable[Learning],
+    refused: Collection[str],
 ) -> Stopping:
     """Whether there is anything left that is worth learning.
 
@@ -35,27 +57,27 @@ def judge_stopping(
         The decision as it is.
     foreseen : mapping of tuple of str to Foreseen
         What can be learnt, one thing at a time or together.
-    learnt : iterable of pairs
-        What the next steps would tell, each with whether it is worth its price or may raise the level.
+    learning : iterable of Learning
+        The steps of the plan.
+    refused : collection of str
+        What red flags look at and could not be weighed: as long as there is any, it is no time to stop.
     """
     now = LEVELS.index(standing.level)
-    if now == len(LEVELS) - 1:
-        return Stopping(stop=True, sentence=_HELP_FIRST, same_decision=1.0, most_telling="")
-    known = [(bundle, worth) for bundle, worth in learnt if bundle in foreseen]
-    tests = any(worth and subject.roles[bundle[0]] == "test" for bundle, worth in known)
-    questions = any(worth and subject.roles[bundle[0]] != "test" for bundle, worth in known)
     least, most_telling = 1.0, ""
-    for bundle, _ in known:
-        each = foreseen[bundle]
-        same = each.share(each.levels == now)
-        if same < least:
-            least, most_telling = same, bundle[0]
-    return Stopping(
-        stop=not (tests or questions),
-        sentence=_sentence(tests=tests, questions=questions),
-        same_decision=least,
-        most_telling=most_telling,
-    )
+    for bundle, each in foreseen.items():
+        if all(is_offered(subject, name, standing.level) for name in bundle):
+            same = each.share(each.levels == now)
+            if same < least:
+                least, most_telling = same, bundle[0]
+    worth = {each.step.kind for each in learning if each.pays or each.alarming}
+    if now == len(LEVELS) - 1:
+        stop, sentence = True, _HELP_FIRST
+    elif refused:
+        stop, sentence = False, _NOT_ALL
+    else:
+        stop = worth.isdisjoint({"test", "question"})
+        sentence = _sentence(tests="test" in worth, questions="question" in worth)
+    return Stopping(stop=stop, sentence=sentence, same_decision=least, most_telling=most_telling)
 
 
 def _sentence(*, tests: bool, questions: bool) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twitchdx.steps.actions import Actions, states_benefit
 from twitchdx.steps.comparing import NEGLIGIBLE, Choice, Compared, Slack, compare_levels, negligible
 from twitchdx.steps.conditions import Situation, observed_by, predicate
-from twitchdx.steps.outcomes import Weighing, in_units, usable_decision
+from twitchdx.steps.outcomes import Weighing, in_units, refuse_weighing, usable_decision
 from twitchdx.steps.ranking import NextSteps
-from twitchdx.steps.triage import TriageRules
+from twitchdx.steps.triage import TriageRules, watched_causes
 from twitchdx.steps.utility import LevelUtilities, LevelUtility, weigh_levels
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "negligible",
     "observed_by",
     "predicate",
+    "refuse_weighing",
     "states_benefit",
     "usable_decision",
+    "watched_causes",
     "weigh_levels",
 ]

@@ -9,7 +9,7 @@ Kassirer's threshold, with the harm on everybody and the benefit on those who ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -68,8 +68,3 @@ class Actions:
             gains += stacked[:, [column]] * self._benefit[:, column]
         found: Array = gains + self._fixed
         return found
-
-    def places(self, names: Sequence[str]) -> list[int]:
-        """Where some of the actions stand."""
-        wanted = set(names)
-        return [place for place, name in enumerate(self.names) if name in wanted]

@@ -31,7 +31,7 @@ class Choice:
     reference: int
 
     def contested(self, least: Array, most: Array) -> tuple[Flags, Array]:
-        """Which levels a gain hangs on, and how far bounds leave it open.
+        """Which levels a gain hangs on, and the most that it can be.
 
         Parameters
         ----------
@@ -48,9 +48,9 @@ class Choice:
         other[:, self.reference] = False
         found[:, self.reference] = True
         found &= np.any(other, axis=1)[:, None]
+        # What is left out counts as no gain at all, so that all that it can be is in doubt.
         at_most = np.maximum(high.max(axis=1) - least[:, self.reference], 0.0)
-        at_least = np.maximum(low.max(axis=1) - most[:, self.reference], 0.0)
-        return found, np.where(found.any(axis=1), at_most - at_least, 0.0)
+        return found, np.where(np.any(found, axis=1), at_most, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ class Compared:
     ----------
     best : int array, shape (B,)
         Place in `LEVELS` of the level with the highest expected utility, the lower one among equals; exact
-        where it is above the floor that was given.
+        where it is above the floor that was given. 0 where it is the lowest of the stated levels.
     gain : float64 array, shape (B,)
         By how much the best level that is allowed is better than the reference; 0 without a reference.
     wide : bool array, shape (B,)
@@ -134,7 +134,9 @@ def compare_levels(
     chances, wide = measure((low, high), wanted)
     # Where nothing was measured these are upper bounds, of which the best is as good as any.
     utilities = weighing.utilities(chances)
-    best = weighing.places[np.where(open_, utilities, -np.inf).argmax(axis=1)]
+    at = np.where(open_, utilities, -np.inf).argmax(axis=1)
+    # The lowest of the stated levels was compared with nothing below it, and asks for nothing.
+    best = np.where(at > 0, weighing.places[at], 0)
     gain = np.zeros(len(best))
     if choice is not None:
         over = np.where(choices & wanted, utilities - utilities[:, [choice.reference]], 0.0)

@@ -27,13 +27,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twitchdx.engines import UNOBSERVED, Engine, Rows
-from twitchdx.errors import Issue, ModelError, Where
+from twitchdx.errors import EngineError, Issue, ModelError, Where
 from twitchdx.network import Network
 from twitchdx.numerics import Array, read_only
 from twitchdx.spec import LEVELS, Decision, Estimate, Level, ModelSpec, Outcome
@@ -334,3 +334,17 @@ def _bounds(harm: _Harm, marginals: Mapping[str, Array]) -> tuple[Array, Array]:
         pairs += np.minimum(most[:k] * single[k], most[k] * single[:k]).sum(axis=0)
     low = np.maximum(single.max(axis=0), total - pairs)
     return np.minimum(low, 1.0), np.minimum(np.maximum(total, low), 1.0)
+
+
+def refuse_weighing() -> NoReturn:
+    """That the evidence ties together too much for the utilities to be exact.
+
+    Raises
+    ------
+    EngineError
+        Always.
+    """
+    found = "the outcomes that can be expected need tables beyond the budget of the engine."
+    fix = "Give `engine=ExactEngine(budget=...)` from `twitchdx.engines`, or less evidence."
+    issue = Issue("error", "too-wide", Where("decision"), found, fix)
+    raise EngineError("What can go wrong ties too many causes together for an exact answer.", [issue])

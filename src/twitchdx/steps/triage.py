@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from twitchdx.records import Triage, TriageReason
-from twitchdx.spec import LEVELS, CareLevel, Level, TriageRule
+from twitchdx.spec import LEVELS, CareLevel, Condition, Level, TriageRule
 from twitchdx.steps.conditions import Situation, predicate
 
 
@@ -65,3 +65,21 @@ def _reason(name: str, rule: TriageRule) -> TriageReason:
         action=rule.action,
         sources=rule.sources,
     )
+
+
+# A cause whose probability can ask for this level or a higher one is a danger.
+_DANGER: Level = "soon"
+
+
+def watched_causes(rules: Iterable[TriageRule]) -> frozenset[str]:
+    """The causes whose probability alone can ask for care soon or sooner."""
+    dangerous = [each for each in rules if LEVELS.index(each.level) >= LEVELS.index(_DANGER)]
+    return frozenset(cause for each in dangerous for cause in _bounded_below(each.when))
+
+
+def _bounded_below(condition: Condition) -> Iterator[str]:
+    for cause, bound in condition.posterior.items():
+        if bound.at_least is not None:
+            yield cause
+    for each in (*condition.all, *condition.any):
+        yield from _bounded_below(each)

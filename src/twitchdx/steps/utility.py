@@ -9,11 +9,10 @@ import numpy as np
 
 from twitchdx.engines import Engine
 from twitchdx.engines.contract import answer_each, one_patient
-from twitchdx.errors import EngineError
 from twitchdx.network import Network
 from twitchdx.numerics import Array
 from twitchdx.spec import LEVELS, Level, ModelSpec
-from twitchdx.steps.outcomes import Weighing, require_decision
+from twitchdx.steps.outcomes import Weighing, refuse_weighing, require_decision
 from twitchdx.tables import Column, Records, Tabled, spoken_probability
 
 
@@ -128,8 +127,7 @@ def weigh_levels(
     everything = np.ones([1, len(weighing.levels)], dtype=np.bool_)
     chances, wide = weighing.measure(engine, rows, answers.log_evidence, bounds, everything)
     if wide.any():
-        message = "What can go wrong ties too many causes together for an exact answer."
-        raise EngineError(message)
+        refuse_weighing()
     utilities = weighing.utilities(chances)[0].tolist()
     found = tuple(
         _utility(spec, level, chances[0, :, place], price, utilities[place])

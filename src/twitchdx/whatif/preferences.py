@@ -12,9 +12,14 @@ from twitchdx.errors import Issue, OptionError, Where
 from twitchdx.spec import walk_estimates
 from twitchdx.whatif.parameters import dotted, require_spec, with_parameters
 
-# Where numbers stand that are about what something is worth, and not about what is true.
-_SECTIONS = ("decision", "care_levels")
-_PARTS = frozenset({"benefit", "benefit_always", "harm", "burden", "cost", "turnaround_days"})
+# The numbers that say what something is worth, or how careful to be, and not what is true.
+_SECTIONS = frozenset({"decision", "care_levels", "tests", "steps"})
+_PARTS = frozenset(
+    {
+        *("money_per_unit", "question_burden", "residual_risk", "loss", "caution"),
+        *("benefit", "benefit_always", "harm", "burden", "cost"),
+    }
+)
 _NOTE = "given as a preference"
 
 
@@ -29,8 +34,8 @@ def with_preferences(model: Assembled, preferences: Mapping[str, Any]) -> Assemb
         A model with roles.
     preferences : mapping of str to number or mapping
         Path, as `Model.parameters` gives it -> the new value, or the fields of the number that are different.
-        A path may leave out `decision.`; numbers of `decision` and `care_levels`, and the benefit, harm,
-        burden and cost of steps and tests can be given.
+        A path may leave out `decision.`. Losses, the rate of money, benefit, harm, burden and cost can be
+        given, and how careful to be: the residual risk, and caution.
 
     Raises
     ------
@@ -53,19 +58,21 @@ def with_preferences(model: Assembled, preferences: Mapping[str, Any]) -> Assemb
             for name in wrong
         ]
         raise OptionError("Some of these are no preferences.", issues)
+    # With the types, since True is not 1 here.
+    key = tuple(
+        (name, tuple((field, type(one), one) for field, one in value.items()))
+        for name, value in given.items()
+    )
     try:
-        return _changed(model, tuple((name, _frozen(value)) for name, value in given.items()))
+        hash(key)
     except TypeError:  # what cannot be kept is refused, with its place, or changed anew each time
         return with_parameters(model, given)
+    return _changed(model, key)
 
 
 @functools.lru_cache(maxsize=32)
 def _changed(model: Assembled, given: tuple[tuple[str, Any], ...]) -> Assembled:
-    return with_parameters(model, {name: dict(fields) for name, fields in given})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value.items())
+    return with_parameters(model, {name: {field: one for field, _, one in each} for name, each in given})
 
 
 def _as_meant(value: Any) -> Any:
@@ -88,4 +95,4 @@ def _whole(name: str, places: Iterable[str]) -> str:
 
 def _is_worth(path: str) -> bool:
     section, *rest = path.split(".")
-    return section in _SECTIONS or (section in {"steps", "tests"} and not _PARTS.isdisjoint(rest[1:2]))
+    return section in _SECTIONS and not _PARTS.isdisjoint(rest)

@@ -11,7 +11,7 @@ import numpy as np
 
 from twitchdx.answering import query
 from twitchdx.assembly import Assembled
-from twitchdx.care import get_care, refuse_weighing
+from twitchdx.care import get_care
 from twitchdx.engines import Answer, Engine
 from twitchdx.engines.contract import one_patient
 from twitchdx.errors import ModelError
@@ -30,7 +30,7 @@ from twitchdx.spec import (
     places_of_shared,
     replace_estimates,
 )
-from twitchdx.steps import Situation, TriageRules
+from twitchdx.steps import Situation, TriageRules, refuse_weighing, watched_causes
 from twitchdx.whatif.parameters import Path, require_spec
 from twitchdx.whatif.robustness import Criterion
 
@@ -100,6 +100,7 @@ class Subject:
     """
 
     def __init__(self, model: Assembled, evidence: Evidence, engine: Engine, complaint: str | None) -> None:
+        self.model = model
         self.spec: ModelSpec = require_spec(model)
         described = self.spec.variables()
         self.variables: dict[str, Variable] = {name: each for name, (_, each) in described.items()}
@@ -130,7 +131,8 @@ class Subject:
         """What rules and steps look at, as it is."""
         states = {name: _state(each, self.variables[name]) for name, each in self.evidence.items()}
         present = dict(zip(self.causes, self.outcome.masses.present.tolist(), strict=True))
-        return Situation(states, present, self.outcome.responsibility)
+        watched = watched_causes(self.spec.triage_rules.values())
+        return Situation(states, present, self.outcome.responsibility, watched)
 
     def weigh(self, network: Network, evidence: Evidence) -> Masses | None:
         """The posteriors; None where the evidence is impossible."""
