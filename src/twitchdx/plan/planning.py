@@ -1,7 +1,7 @@
 """One ranked plan: what to do next, in the order of what it is worth, and what was weighed besides.
 
-Seeking care comes first, or where no care is needed what helps most. Then questions whose answer may raise
-the level of care. The others follow by expected utility, with two exceptions: a test stands before the
+Seeking care comes first, or where no care is needed what helps most. Then the two questions whose answers are
+most likely to raise the level of care. The others follow by expected utility, with two exceptions: a test stands before the
 treatments and reviews of medicines that hang on the same cause, whatever they are worth, because one finds
 out first; and tests of one sample stand together, the first of them bearing its burden.
 """
@@ -25,6 +25,8 @@ from twitchdx.steps import NextSteps
 from twitchdx.whatif import Subject
 
 _Place = tuple[float, float, float]
+# Questions that stand first because their answer may raise the level of care; others stand by what they are worth.
+_FIRST = 2
 
 
 def make_plan(subject: Subject, record: DiagnosisRecord) -> DiagnosisRecord:
@@ -52,17 +54,24 @@ def make_plan(subject: Subject, record: DiagnosisRecord) -> DiagnosisRecord:
 def _choose(scales: Scales) -> list[Weighed]:
     """The steps that stay; a test whose sample is taken anyway is weighed without its burden."""
     stays = [each for each in scales.weighed if scales.stays(each)]
+    stays = [each for each in stays if not _is_within_another(each, stays)]
     taken = {_sample(scales, each.step.tests) for each in stays} - {""}
     for each in scales.weighed:
         if each not in stays and each.step.tests and _sample(scales, each.step.tests) in taken:
             cheaper = dataclasses.replace(each, price=price_of(scales.subject, each.step.tests, taken))
-            if cheaper.pays:
+            if cheaper.pays and not _is_within_another(each, stays):
                 stays.append(cheaper)
     return stays
 
 
+def _is_within_another(test: Weighed, among: Sequence[Weighed]) -> bool:
+    """Whether all tests of a step are done by another one that does more."""
+    return any(len(test.step.tests) > 0 and {*test.step.tests} < {*each.step.tests} for each in among)
+
+
 def _rank(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[NextStep]:
     alarming = [each for each in chosen if each.step.kind == "question" and each.alarming]
+    alarming = sorted(alarming, key=lambda each: -each.raises_level)[:_FIRST]
     others = [each for each in chosen if each not in alarming]
     places = {each.step.id: _place(scales, each, others) for each in others}
     samples = {each.step.id: _sample(scales, each.step.tests) for each in chosen}
@@ -78,7 +87,7 @@ def _rank(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[NextStep]:
 
     ranked = sorted(others, key=key)
     # After what helps most, which is to seek care where care is needed.
-    ranked[1:1] = sorted(alarming, key=lambda each: -each.raises_level)
+    ranked[1:1] = alarming
     taken: set[str] = set()
     for each in ranked:
         sample = samples[each.step.id]
@@ -151,7 +160,10 @@ def _deliberate(scales: Scales, chosen: Sequence[Weighed], triage: Triage) -> De
     left_out = [
         each for each in scales.weighed if each.step.id not in kept and each.step.id not in scales.further
     ]
-    alternatives = [_alternative(each, _why(each, decision.unit)) for each in left_out]
+    alternatives = [
+        _alternative(each, _WITHIN if _is_within_another(each, chosen) else _why(each, decision.unit))
+        for each in left_out
+    ]
     alternatives += _out_of_reach(scales, kept | {each.step.id for each in left_out}, triage)
     rate = decision.money_per_unit
     return Deliberation(
@@ -229,6 +241,9 @@ def _out_of_reach(scales: Scales, known: set[str], triage: Triage) -> Iterator[A
             yield Alternative(
                 id=name, action=step.action, kind=step.kind, expected_utility=max(utilities), why=why
             )
+
+
+_WITHIN = "Another step has these tests in it."
 
 
 def _why(weighed: Weighed, unit: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from twitchdx.plan.foresight import Foreseen
@@ -18,6 +18,7 @@ LIKELY_TO_RAISE = 0.01
 # Results that would change the level of care which an answer names.
 _NAMED = 12
 _HELP_FIRST = "Get help first; nothing needs to be learnt before that."
+_KEPT = "The tests of the plan are there because a rule asks for them or a danger is not excluded."
 _NOT_ALL = "Not everything that may be dangerous could be weighed; ask about it before you stop."
 
 
@@ -44,7 +45,7 @@ def judge_stopping(
     subject: Subject,
     standing: Standing,
     foreseen: Mapping[Bundle, Foreseen],
-    learning: Iterable[Learning],
+    learning: Collection[Learning],
     refused: Collection[str],
 ) -> Stopping:
     """Whether there is anything left that is worth learning.
@@ -57,7 +58,7 @@ def judge_stopping(
         The decision as it is.
     foreseen : mapping of tuple of str to Foreseen
         What can be learnt, one thing at a time or together.
-    learning : iterable of Learning
+    learning : collection of Learning
         The steps of the plan.
     refused : collection of str
         What red flags look at and could not be weighed: as long as there is any, it is no time to stop.
@@ -77,6 +78,8 @@ def judge_stopping(
     else:
         stop = worth.isdisjoint({"test", "question"})
         sentence = _sentence(tests="test" in worth, questions="question" in worth)
+        if "test" not in worth and any(each.step.kind == "test" for each in learning):
+            sentence = f"{sentence} {_KEPT}"
     return Stopping(stop=stop, sentence=sentence, same_decision=least, most_telling=most_telling)
 
 

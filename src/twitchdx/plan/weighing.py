@@ -30,6 +30,8 @@ from twitchdx.whatif import Subject
 
 #: What is worth less than this, in the unit of utility, is worth nothing, and need not be computed.
 NOTHING = 1e-4
+# A question that rules do not offer is one if it is worth so many times its price.
+_MENTIONED = 10.0
 # With more findings than this present, every answer costs much.
 _MANY = 8
 
@@ -184,9 +186,11 @@ class Scales:
 
     def stays(self, weighed: Weighed) -> bool:
         """Whether a step is among the next ones."""
+        if weighed.step.id in self.further:
+            return (weighed.utility or 0.0) > _MENTIONED * weighed.price
         if weighed.spec is None or weighed.pays or self.kept_because(weighed) != "":
             return True
-        if weighed.utility is not None or weighed.step.id in self.further:
+        if weighed.utility is not None:
             return False
         # What could not be computed is not held against a step; what was left out for its cost is.
         return not weighed.learns or not self.refused.isdisjoint((*weighed.step.tests, *weighed.step.asks))
