@@ -73,7 +73,7 @@ def test_a_whole_conversation(hinge: Path, talk: Talk) -> None:
         "That is fine; nothing is assumed about it.",
         "4. To which of these would you say yes?",
         "1 Does the door wobble? 2 Is the owner annoyed?",
-        "No answer to a further question is likely to change what to do.",
+        "No further answer of yours is likely to change what to do.",
         "Left open, and not taken for a no: Season.",
         "Given: Age of the door: 3 years (under ten); Squeak: a soft squeak; Wobble: absent;",
         "How soon: Do it yourself",

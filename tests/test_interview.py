@@ -121,7 +121,7 @@ def test_a_step_that_asks_for_several_things_is_one_question(hinge: dx.Model) ->
     # Where one of them is known, the other one is a question of its own.
     interview = dx.Interview(hinge, answers={"squeak": "soft", "age": 3, "season": "dry", "wobble": False})
     assert interview.question is None  # a door that is quiet and steady annoys nobody
-    assert interview.stopped == "No answer to a further question is likely to change what to do."
+    assert interview.stopped == "No further answer of yours is likely to change what to do."
 
 
 def raises(model: dx.Model, answers: Mapping[str, Any], name: str) -> float:
@@ -517,7 +517,7 @@ def test_it_shows_where_it_stands(hinge: dx.Model) -> None:
     interview = dx.Interview(hinge, answers={"squeak": "soft", "age": 3, "season": "dry"})
     assert "- Does the door wobble? [wobble]" in repr(interview)
     interview.answer([])
-    assert repr(interview).endswith("No answer to a further question is likely to change what to do.")
+    assert repr(interview).endswith("No further answer of yours is likely to change what to do.")
 
 
 def test_no_text_of_a_model_becomes_markup(tmp_path: Path) -> None:

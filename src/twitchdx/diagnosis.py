@@ -367,7 +367,7 @@ class Diagnosis:
         Parameters
         ----------
         among : collection of str, optional
-            What would be known; left out, the tests of the next steps.
+            What would be known; left out, every test of the model, chance findings included.
         draws, seed : int, optional
             How many joint results are drawn, and where their generator begins.
 
@@ -381,7 +381,7 @@ class Diagnosis:
         from twitchdx import plan
 
         if among is None:
-            among = tuple(dict.fromkeys(test for step in self.next_steps for test in step.tests))
+            among = tuple(test for test in self.model.tests if test not in self.evidence)
         return plan.find_same_decision(self._subject(self._threaded), among, draws, seed)
 
     def expected_utilities(self) -> LevelUtilities:

@@ -54,7 +54,7 @@ class Model(ModelContents):
         preferences: Mapping[str, Any] | None = None,
     ) -> Diagnosis:
         """Diagnose one patient; see `diagnose`."""
-        if preferences:
+        if preferences is not None:
             return self.with_preferences(preferences).diagnose(evidence, engine=engine, complaint=complaint)
         return self._diagnose(parse_evidence(evidence, self._specs), engine, complaint)
 

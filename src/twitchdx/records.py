@@ -390,8 +390,8 @@ class Deliberation:
     stopping: Stopping
     """Whether there is anything left that is worth learning."""
     not_judged: tuple[str, ...]
-    """Variables that were not weighed: of which a result ties too many causes together, or, with more than
-    eight findings present, which no red flag and no test of the steps is about."""
+    """Variables that were not weighed: of which a result ties too many causes together, or for which there
+    was no time, since with many findings present every answer takes long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,9 @@ class Care:
         found = []
         if self.weighing is not None and beyond.utility[0] > floor:
             place = int(beyond.utility[0])
-            dangers = self.weighing.spared(marginals, place)
+            spared = self.weighing.spared(marginals, place)
+            # Nobody looks for what is known.
+            dangers = {cause: each for cause, each in spared.items() if marginals[cause][0, 0] > 0.0}
             labels = [self.spec.causes[cause].label for cause in _most(dangers)]
             found.append(_reason("expected_utility", LEVELS[place], _WAITING, _spoken_reason(labels)))
         for cause, fires in beyond.caution.items():

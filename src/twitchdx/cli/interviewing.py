@@ -86,6 +86,12 @@ class _Conversation:
                 return
         self._say("Thank you. This is the answer to what you have said so far.")
         self._say_what_is_open()
+        question = self.led.question
+        if question is not None and question.kind != "value":
+            self._say(
+                "You have not been asked about all warning signs yet. If anything about this worries you, or "
+                "something new comes with it, have it looked at sooner than the answer says."
+            )
 
     def _end(self) -> bool:
         """Say why it ends; whether the person goes back instead."""

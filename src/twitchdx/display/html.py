@@ -182,7 +182,7 @@ def _step(listed: Element, step: NextStep, record: DiagnosisRecord, labels: dict
     _add(details, "summary", step.reason)
     if step.for_causes:
         _add(details, "p", f"For: {', '.join(labels[cause] for cause in step.for_causes)}")
-    if (said := spoken_worth(step, record)) != "":
+    if (said := spoken_worth(step, record, complete=True)) != "":
         _add(details, "p", said)
     if step.cautions:
         _add(details, "p", f"Mind: {step.cautions}")

@@ -21,7 +21,7 @@ from twitchdx.display.words import (
     spoken_rest,
     spoken_worth,
 )
-from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Triage
+from twitchdx.records import Candidate, Deliberation, DiagnosisRecord, NextStep, Source, Triage
 from twitchdx.tables import spoken_interval, spoken_probability
 
 WIDTH = 100
@@ -62,10 +62,11 @@ def _lines(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[s
         yield from _differential(record, width, complete=complete)
     yield from _misfit(record, width)
     yield from _next_steps(record, width, complete=complete)
-    if record.sources:
+    sources = record.sources if complete else _shown_sources(record)
+    if sources:
         yield ""
         yield "Sources"
-        for source in record.sources:
+        for source in sources:
             yield from _wrapped(f"{source.id}: {source.citation} {source.url}".rstrip(), width, "  ", "    ")
     if record.model.disclaimer:
         yield ""
@@ -101,7 +102,7 @@ def _differential(record: DiagnosisRecord, width: int, *, complete: bool) -> Ite
     explains = record.unexplained is not None
     shown, rest = (record.differential, ()) if complete else shown_causes(record)
     columns = {"explains it": _COLUMN} if explains else {}
-    columns["is present"] = _COLUMN
+    columns["is present"] = max(_COLUMN, *(len(spoken_probability(each.probability)) + 1 for each in shown))
     if any(each.interval is not None for each in shown):
         columns["95 % interval"] = max(_COLUMN, *(len(_interval(each)) + 2 for each in shown))
     columns["beforehand"] = _COLUMN - 1
@@ -169,13 +170,21 @@ def _bar(share: float, width: int) -> str:
     return "█" * filled + "·" * (width - filled)
 
 
+def _shown_sources(record: DiagnosisRecord) -> list[Source]:
+    """The sources of what a summary shows."""
+    named = {source for step in record.next_steps[:SHOWN_STEPS] for source in step.sources}
+    if record.triage is not None:
+        named.update(record.triage.sources, *(reason.sources for reason in record.triage.reasons))
+    return [each for each in record.sources if each.id in named]
+
+
 def _next_steps(record: DiagnosisRecord, width: int, *, complete: bool) -> Iterator[str]:
     if record.next_steps:
         yield ""
         yield "What to do next"
     shown = record.next_steps if complete else record.next_steps[:SHOWN_STEPS]
     for number, step in enumerate(shown, start=1):
-        yield from _step(number, step, record, width)
+        yield from _step(number, step, record, width, complete=complete)
     if len(shown) < len(record.next_steps):
         yield f"    and {len(record.next_steps) - len(shown)} more steps"
     if record.deliberation is not None:
@@ -197,14 +206,16 @@ def _deliberation(behind: Deliberation, width: int, *, complete: bool) -> Iterat
             yield from _wrapped(line, width, "  - ", "    ")
 
 
-def _step(number: int, step: NextStep, record: DiagnosisRecord, width: int) -> Iterator[str]:
+def _step(
+    number: int, step: NextStep, record: DiagnosisRecord, width: int, *, complete: bool
+) -> Iterator[str]:
     yield from _wrapped(f"{step.action} [{step.kind}]", width, f"{number:>2}. ", "    ")
     yield from _wrapped(f"Why: {step.reason}", width, "    ", "         ")
     if step.for_causes:
         labels = {each.cause: each.label for each in record.differential}
         causes = ", ".join(labels[cause] for cause in step.for_causes)
         yield from _wrapped(f"For: {causes}.", width, "    ", "         ")
-    if (said := spoken_worth(step, record)) != "":
+    if (said := spoken_worth(step, record, complete=complete)) != "":
         yield from _wrapped(said, width, "    ", "         ")
     if step.cautions:
         yield from _wrapped(f"Mind: {step.cautions}", width, "    ", "          ")

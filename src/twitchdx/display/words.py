@@ -72,20 +72,27 @@ def spoken_rest(rest: Sequence[Candidate]) -> str:
     return f"and {len(rest)} more, each of which explains at most {explains}; {present}."
 
 
-def spoken_worth(step: NextStep, record: DiagnosisRecord) -> str:
-    """How long to try a step, when its results are there, what it is worth; empty where nothing is known."""
+def spoken_worth(step: NextStep, record: DiagnosisRecord, *, complete: bool) -> str:
+    """How long to try a step, when its results are there, why it stays; in full also what it is worth."""
     said = []
     if step.try_for_days is not None:
         said.append(f"Try it for about {_days(step.try_for_days)}.")
     if step.turnaround_days is not None:
         said.append(f"Results within about {_days(step.turnaround_days)}.")
     if step.expected_utility is not None and record.deliberation is not None:
-        worth = f"Worth {step.expected_utility:.2g} {record.deliberation.unit}."
-        said.append(step.kept_because or worth)
+        amount = f"{step.expected_utility:.2g}".replace("-", "\N{MINUS SIGN}")
+        worth = f"Worth {amount} {record.deliberation.unit}."
+        said += [each for each in (step.kept_because, worth if complete else "") if each]
     return " ".join(said)
 
 
+# Up to this share of a day one speaks of hours.
+_HOURS = 0.25
+
+
 def _days(days: float) -> str:
+    if days <= _HOURS:
+        return "hours"
     if days < 1.0:
         return "a day"
     return "a day" if days == 1.0 else f"{days:g} days"
@@ -101,7 +108,9 @@ def spoken_danger(danger: Danger) -> str:
     """A cause that must not be missed, and how it would be excluded."""
     said = f"{danger.label}: {spoken_probability(danger.probability)}"
     if not danger.tests:
-        return f"{said}; " + ("ruled out well enough" if danger.excluded else "no test here looks for it")
+        return f"{said}; " + (
+            "ruled out well enough" if danger.excluded else "no further test here would rule it out"
+        )
     left = spoken_probability(danger.residual)
     ruled = ", which rules it out well enough" if danger.excludable else ""
     return f"{said}; it would be {left}{ruled}, if these are normal: {', '.join(danger.test_labels)}"

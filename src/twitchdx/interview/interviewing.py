@@ -24,8 +24,8 @@ from twitchdx.whatif.parameters import require_spec
 MOST = 15
 
 _AT_ONCE = "No answer to a further question would change that."
-_TOO_WIDE = "No red flag is left to ask for, and to weigh a further question would take too long."
-_NOTHING_LEFT = "No answer to a further question is likely to change what to do."
+_TOO_WIDE = "No warning sign is left to ask for, and it would take too long to find out what else to ask."
+_NOTHING_LEFT = "No further answer of yours is likely to change what to do."
 
 
 class Interview:

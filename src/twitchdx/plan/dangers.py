@@ -38,7 +38,9 @@ def find_dangers(subject: Subject, singles: Mapping[str, Foreseen]) -> tuple[Dan
     assert weighing is not None
     risk = 0.0 if decision.residual_risk is None else decision.residual_risk.value
     harms = weighing.harms(subject.marginals)
-    found = [_danger(subject, singles, cause, harm, risk) for cause, harm in harms.items()]
+    # What is known to be there cannot be missed.
+    unknown = {cause: harm for cause, harm in harms.items() if cause not in subject.evidence.states}
+    found = [_danger(subject, singles, cause, harm, risk) for cause, harm in unknown.items()]
     return tuple(sorted(found, key=lambda each: -each.expected_harm))
 
 
@@ -68,7 +70,7 @@ def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> l
     before = float(subject.marginals[cause][0, 1:].sum())
     for name, foreseen in singles.items():
         normal = np.flatnonzero(foreseen.results.states[:, 0] == 0)
-        if subject.roles[name] != "test" or not normal.size or cause not in _looked_at(subject, name):
+        if subject.roles[name] != "test" or not normal.size or cause not in looked_at(subject, name):
             continue
         after = float(foreseen.results.marginals[cause][normal[0], 1:].sum())
         if after < before * (1.0 - _SPEAKS):
@@ -76,10 +78,17 @@ def _against(subject: Subject, singles: Mapping[str, Foreseen], cause: str) -> l
     return [name for _, name in sorted(found)]
 
 
-def _looked_at(subject: Subject, test: str) -> set[str]:
+def looked_at(subject: Subject, test: str) -> set[str]:
     """The causes that a test looks at: those upstream of it with no other cause between.
 
     Others may tell of it as well, by what they have in common; nobody orders a test for that.
+
+    Parameters
+    ----------
+    subject : Subject
+        The patient.
+    test : str
+        The test.
     """
     found: set[str] = set()
     waiting = list(subject.network[test].parents)

@@ -24,12 +24,12 @@ explanation, Probabilistic Graphical Models, PMLR 72, 368-379.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from twitchdx.errors import EvidenceError, Issue, Where
+from twitchdx.errors import EvidenceError, Issue, OptionError, Where
 from twitchdx.evidence import unknown_variable
 from twitchdx.numerics import Array
 from twitchdx.plan.foresight import Foreseen, foresee
@@ -221,6 +221,9 @@ def learnable(subject: Subject, among: Collection[str] | None = None) -> list[st
         them all.
     """
     roles = subject.roles
+    if among is not None and not isinstance(among, Iterable):
+        issue = Issue("error", "wrong-option", Where("among"), f"found {among!r}.", "Give a list of names.")
+        raise OptionError("An option cannot be understood.", [issue])
     if among is None:
         return [name for name, role in roles.items() if role in _OBSERVABLE and name not in subject.evidence]
     issues = []

@@ -1,9 +1,9 @@
 """One ranked plan: what to do next, in the order of what it is worth, and what was weighed besides.
 
-Seeking care comes first, or where no care is needed what helps most. Then the two questions whose answers are
-most likely to raise the level of care. The others follow by expected utility, with two exceptions: a test stands before the
-treatments and reviews of medicines that hang on the same cause, whatever they are worth, because one finds
-out first; and tests of one sample stand together, the first of them bearing its burden.
+Seeking care comes first, or where no care is needed what helps most. Then the three questions and tests most
+likely to raise the level of care. The others follow by expected utility, with two exceptions: a test stands
+before the treatments and reviews of medicines that hang on the same cause, whatever they are worth, because
+one finds out first; and tests of one sample stand together, the first of them bearing its burden.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from twitchdx.steps import NextSteps
 from twitchdx.whatif import Subject
 
 _Place = tuple[float, float, float]
-# Questions that stand first because their answer may raise the level of care; others stand by what they are worth.
-_FIRST = 2
+# What stands first since its result may raise the level of care; the rest stands by what it is worth.
+_FIRST = 3
 
 
 def make_plan(subject: Subject, record: DiagnosisRecord) -> DiagnosisRecord:
@@ -70,7 +70,7 @@ def _is_within_another(test: Weighed, among: Sequence[Weighed]) -> bool:
 
 
 def _rank(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[NextStep]:
-    alarming = [each for each in chosen if each.step.kind == "question" and each.alarming]
+    alarming = [each for each in chosen if each.alarming]
     alarming = sorted(alarming, key=lambda each: -each.raises_level)[:_FIRST]
     others = [each for each in chosen if each not in alarming]
     places = {each.step.id: _place(scales, each, others) for each in others}
@@ -110,7 +110,7 @@ def _place(scales: Scales, weighed: Weighed, among: Sequence[Weighed]) -> _Place
         first = max([utility, *(each for each in waiting if each is not None)])
         if first > utility:
             return (-first, 0.0, -weighed.step.weight)
-    return (-utility, 1.0, 0.0)
+    return (-utility, 1.0, -weighed.step.weight if weighed.utility is None else 0.0)
 
 
 def _hangs_on(subject: Subject, later: Weighed, test: Weighed) -> bool:
@@ -132,6 +132,7 @@ def _finish(scales: Scales, weighed: Weighed, sample: str) -> NextStep:
     known = weighed.value is not None
     return dataclasses.replace(
         weighed.step,
+        action=weighed.step.action + _still_open(scales.subject, weighed),
         expected_utility=weighed.utility,
         price=weighed.price if weighed.spec is not None and known else None,
         changes_level=weighed.changes_level if weighed.learns and known else None,
@@ -139,6 +140,17 @@ def _finish(scales: Scales, weighed: Weighed, sample: str) -> NextStep:
         sample=sample,
         turnaround_days=_turnaround(scales.subject, weighed.step.tests),
     )
+
+
+def _still_open(subject: Subject, weighed: Weighed) -> str:
+    """What of a step is not known yet, where some of it is."""
+    if weighed.spec is None:
+        return ""
+    open_ = (*weighed.step.tests, *weighed.step.asks)
+    if len(open_) == len((*weighed.spec.tests, *weighed.spec.asks)):
+        return ""
+    labels = [subject.variables[name].label for name in open_]
+    return f" (Still open: {', '.join(labels)}.)"
 
 
 def _turnaround(subject: Subject, tests: Iterable[str]) -> float | None:
@@ -177,7 +189,11 @@ def _deliberate(scales: Scales, chosen: Sequence[Weighed], triage: Triage) -> De
         must_not_miss=scales.dangers,
         would_change=would_change(subject, scales.standing, scales.singles),
         stopping=judge_stopping(
-            subject, scales.standing, scales.foreseen, chosen, red_flagged(subject) & scales.refused
+            subject,
+            scales.standing,
+            scales.foreseen,
+            chosen,
+            red_flagged(subject).intersection(scales.unknown),
         ),
         not_judged=scales.unknown,
     )
@@ -196,7 +212,7 @@ def _bundles(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[SampleBundle
         best = sorted(tests, key=lambda name: -singles[name].value if name in singles else 0.0)
         judged = scales.bundle_of(affordable(scales.subject, tuple(best)))
         foreseen = scales.foreseen.get(judged)
-        if foreseen is None:
+        if foreseen is None and scales.effort != "none":
             found, _ = foresee(scales.subject, scales.standing, [judged], tolerance=NOTHING)
             foreseen = found[0] if found else None
         price = price_of(scales.subject, tests)
@@ -251,7 +267,7 @@ def _why(weighed: Weighed, unit: str) -> str:
     if not weighed.learns:
         return "Its benefit, weighed by how probable its causes are, is less than its harm and trouble."
     if weighed.value is None:
-        return "It was not weighed: with so many findings present every answer takes long."
+        return "It was not weighed: with so many findings every answer takes long."
     if weighed.value <= NOTHING:
         return "No result would change what to do."
     against = f"{weighed.value:.2g} against {weighed.price:.2g} {unit}"

@@ -63,7 +63,7 @@ class Standing:
         return gains
 
 
-def find_standing(subject: Subject) -> Standing:
+def find_standing(subject: Subject, *, weighed: bool = True) -> Standing:
     """The decision as it is.
 
     The choice of a level is bounded from below by red flags alone: what rules ask for on a probability is up
@@ -73,6 +73,8 @@ def find_standing(subject: Subject) -> Standing:
     ----------
     subject : Subject
         The patient.
+    weighed : bool, optional
+        Whether the levels of care are weighed exactly; else there is no choice of one.
     """
     spec = subject.spec
     situation = subject.situation
@@ -80,7 +82,7 @@ def find_standing(subject: Subject) -> Standing:
     floor = max(red_flags, default=0)
     care = get_care(spec, subject.network)
     choice, utilities = None, np.zeros(0)
-    if care.weighing is not None:
+    if care.weighing is not None and weighed:
         choice, utilities = _choice(subject, care.weighing, floor)
     actions = Actions(spec)
     present = {cause: np.array([p]) for cause, p in situation.probability.items()}

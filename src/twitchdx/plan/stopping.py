@@ -73,7 +73,7 @@ def judge_stopping(
     worth = {each.step.kind for each in learning if each.pays or each.alarming}
     if now == len(LEVELS) - 1:
         stop, sentence = True, _HELP_FIRST
-    elif refused:
+    elif refused and worth.isdisjoint({"test", "question"}):
         stop, sentence = False, _NOT_ALL
     else:
         stop = worth.isdisjoint({"test", "question"})

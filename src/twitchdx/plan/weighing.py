@@ -12,11 +12,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from twitchdx.care import get_care
-from twitchdx.plan.dangers import find_dangers
+from twitchdx.engines import ExactEngine
+from twitchdx.errors import EngineError
+from twitchdx.plan.dangers import find_dangers, looked_at
 from twitchdx.plan.foresight import Foreseen, foresee
 from twitchdx.plan.information import learnable
 from twitchdx.plan.price import price_of
@@ -32,8 +35,10 @@ from twitchdx.whatif import Subject
 NOTHING = 1e-4
 # A question that rules do not offer is one if it is worth so many times its price.
 _MENTIONED = 10.0
-# With more findings than this present, every answer costs much.
-_MANY = 8
+#: How much of what can be learnt is weighed.
+Effort = Literal["all", "some", "none"]
+# Cells of the tables of one answer, up to which everything is weighed, and up to which something is.
+_QUICK, _SLOW = 2e5, 8e5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +104,8 @@ class Scales:
     foreseen : dict of tuple of str to Foreseen
         What variables, alone and in bundles, would tell.
     unknown : tuple of str
-        Variables that were not weighed: of which a result ties too many causes together, or, with many
-        findings present, that no red flag looks at.
+        Variables that were not weighed: of which a result ties too many causes together, or for which there
+        was no time.
     further : frozenset of str
         Questions that rules do not offer, since their causes weigh too little.
     weighed : list of Weighed
@@ -109,13 +114,16 @@ class Scales:
 
     def __init__(self, subject: Subject, record: DiagnosisRecord) -> None:
         self.subject = subject
-        self.standing: Standing = find_standing(subject)
-        learnt = _weighed_variables(subject, record)
+        self.effort = _effort(subject)
+        self.standing: Standing = find_standing(subject, weighed=self.effort != "none")
+        learnt = _weighed_variables(subject, record, self.effort)
         # A bundle with too many joint results is judged by its first tests, which is a lower bound.
         self._judged = {
             each.tests: affordable(subject, each.tests) for each in record.next_steps if len(each.tests) > 1
         }
-        bundles = [*((name,) for name in learnt), *self._judged.values()]
+        bundles: list[Bundle] = [(name,) for name in learnt]
+        if self.effort != "none":
+            bundles += self._judged.values()
         found, refused = foresee(subject, self.standing, bundles, tolerance=NOTHING)
         self.foreseen: dict[Bundle, Foreseen] = {each.results.bundle: each for each in found}
         known = {name for name, *rest in self.foreseen if not rest}
@@ -179,7 +187,7 @@ class Scales:
         """How much better the level of care is than the lowest one; negative where a rule asks for it."""
         weighing = get_care(self.subject.spec, self.subject.network).weighing
         place = LEVELS.index(self.standing.level)
-        if weighing is None or place not in weighing.places:
+        if weighing is None or place not in weighing.places or self.standing.choice is None:
             return None
         at = int(np.flatnonzero(weighing.places == place)[0])
         return float(self.standing.utilities[at] - self.standing.utilities[0])
@@ -192,8 +200,10 @@ class Scales:
             return True
         if weighed.utility is not None:
             return False
-        # What could not be computed is not held against a step; what was left out for its cost is.
-        return not weighed.learns or not self.refused.isdisjoint((*weighed.step.tests, *weighed.step.asks))
+        # What could not be computed is not held against a step; what was passed over beside others is.
+        if self.effort == "none" or not weighed.learns:
+            return True
+        return not self.refused.isdisjoint((*weighed.step.tests, *weighed.step.asks))
 
     def kept_because(self, weighed: Weighed) -> str:
         """Why a step is a next one although it is not worth its price; empty where it is, or is not one."""
@@ -211,7 +221,7 @@ class Scales:
         if weighed.step.kind != "test":
             return False
         open_ = {each.cause for each in self.dangers if not each.excluded}
-        return not open_.isdisjoint(weighed.step.for_causes)
+        return any(not open_.isdisjoint(looked_at(self.subject, test)) for test in weighed.step.tests)
 
 
 def _further_questions(subject: Subject, record: DiagnosisRecord) -> Sequence[NextStep]:
@@ -223,19 +233,27 @@ def _further_questions(subject: Subject, record: DiagnosisRecord) -> Sequence[Ne
     return [each for each in found if each.id in steps and each.id not in offered]
 
 
-def _weighed_variables(subject: Subject, record: DiagnosisRecord) -> list[str]:
-    """The variables that are weighed one by one.
+def _effort(subject: Subject) -> Effort:
+    """How much can be weighed in a second or two, by the tables that one answer needs."""
+    efforts: tuple[tuple[Effort, float], ...] = (("all", _QUICK), ("some", _SLOW))
+    for effort, cells in efforts:
+        try:
+            ExactEngine(cells).answer(subject.network, subject.evidence.likelihoods, ())
+        except EngineError:
+            continue
+        return effort
+    return "none"
 
-    All that are not observed; with many findings present the tests of the offered steps, and what these ask
-    for and red flags look at.
+
+def _weighed_variables(subject: Subject, record: DiagnosisRecord, effort: Effort) -> list[str]:
+    """The variables that are weighed one by one: all that are not observed, where that is quick.
+
+    Else the tests of the offered steps, and what these ask for and red flags look at; or none.
     """
+    if effort == "none":
+        return []
     found = learnable(subject)
-    present = [
-        name
-        for name, state in subject.evidence.states.items()
-        if subject.roles[name] == "finding" and subject.network[name].states.index(state) > 0
-    ]
-    if len(present) <= _MANY:
+    if effort == "all":
         return found
     alarming = red_flagged(subject)
     named = {name for step in record.next_steps for name in step.tests}
