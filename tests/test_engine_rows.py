@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strategies import any_evidence, as_rows, possible_evidence, small_networks
-from twitchdx.engines import ENGINES, UNOBSERVED, Answers, Engine, Rows
+from twitchdx.engines import ENGINES, UNOBSERVED, Answers, Engine, Rows, ThreadedEngine
 from twitchdx.network import Network, Node, NoisyMax, Table
 from twitchdx.numerics import Array
 
@@ -232,3 +232,13 @@ def test_codes_of_any_type_are_understood_and_none_is_trusted(dtype: type[np.sig
             engine.answer_many(network, Rows(("y", "z"), np.array([[wrong, 0]], dtype=dtype), nothing), ["x"])
     with pytest.raises(ValueError, match="y: 2 likelihoods are needed"):
         engine.answer(network, {"y": np.ones(3)}, ["x"])
+
+
+@given(cohorts(max_size=5), st.integers(3, 9))
+def test_rows_that_threads_share_have_the_same_bits(cohort: tuple[Network, Patients], times: int) -> None:
+    network, patients = cohort
+    rows = as_rows(network, patients * times)
+    alone = ENGINES["exact"].answer_many(network, rows, tuple(network))
+    shared = ThreadedEngine(ENGINES["exact"]).answer_many(network, rows, tuple(network))
+    for row in range(len(rows.codes)):
+        assert bits(shared, row) == bits(alone, row)

@@ -155,3 +155,11 @@ def test_a_truth_value_is_no_number_also_after_the_number(hinge: dx.Model) -> No
     hinge.with_preferences({"money_per_unit": fields})
     with pytest.raises(dx.ModelError):
         hinge.with_preferences({"money_per_unit": {**fields, "value": True}})
+
+
+def test_the_same_decision_shows_as_a_table_and_a_frame(hinge: dx.Model) -> None:
+    found = hinge.diagnose({"squeak": "loud"}).same_decision(("rust_meter",), draws=40)
+    assert "would stay with" in str(found)
+    assert ">share of the draws<" in found._repr_html_()
+    frame = found.to_frame()
+    assert dict(zip(frame["level"], frame["share"], strict=True)) == found.levels

@@ -29,11 +29,22 @@ from twitchdx.plan.information import learnable
 from twitchdx.plan.results import suppose
 from twitchdx.spec import LEVELS, Level
 from twitchdx.steps import refuse_weighing
+from twitchdx.tables import Column, Records, Tabled, spoken_probability
 from twitchdx.whatif import Subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SameDecision:
+@dataclass(frozen=True, slots=True)
+class LevelShare:
+    """How often one level of care results."""
+
+    level: Level
+    """The level."""
+    share: float
+    """The share of the draws."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SameDecision(Tabled):
     """How probably the level of care stays as it is."""
 
     level: Level
@@ -48,6 +59,22 @@ class SameDecision:
     """Level of care -> the share of the draws in which it results."""
     variables: tuple[str, ...]
     """What would be known."""
+
+    def _title(self) -> str:
+        stays = f"{spoken_probability(self.probability)} ± {spoken_probability(self.standard_error)}"
+        return f"The level of care, {self.level.replace('_', ' ')}, would stay with {stays}"
+
+    def _columns(self) -> list[Column]:
+        return [
+            ("level of care", [level.replace("_", " ") for level in self.levels], str),
+            ("share of the draws", list(self.levels.values()), spoken_probability),
+        ]
+
+    def _records(self) -> Records:
+        return Records((LevelShare,), [(LevelShare(*each),) for each in self.levels.items()])
+
+    def _notes(self) -> list[str]:
+        return [f"{self.draws} joint results of {len(self.variables)} variables were drawn."]
 
 
 def find_same_decision(
