@@ -305,18 +305,31 @@ def test_near_a_tie_the_level_is_the_better_one_alone_and_among_many(
     assert levels == ["self_care", "routine"] * 4
 
 
-def test_the_order_of_files_and_entries_changes_no_level(hinge: dx.Model, tmp_path: Path) -> None:
+def test_the_order_of_files_and_entries_changes_no_level_and_no_plan(hinge: dx.Model, tmp_path: Path) -> None:
     patients = random_patients(hinge, 25, seed=11)
     for seed in range(3):
         shuffled = deciding_model(tmp_path / str(seed), shuffled_texts(seed))
         for evidence in patients:
             try:
-                before = triage(hinge.diagnose(evidence))
+                answer = hinge.diagnose(evidence)
             except dx.ImpossibleEvidenceError:
                 continue
-            after = triage(shuffled.diagnose(evidence))
+            other = shuffled.diagnose(evidence)
+            before, after = triage(answer), triage(other)
             assert after.level == before.level
             assert {(r.rule, r.level) for r in after.reasons} == {(r.rule, r.level) for r in before.reasons}
+            assert [step.id for step in other.next_steps] == [step.id for step in answer.next_steps]
+            for one, same in zip(answer.next_steps, other.next_steps, strict=True):
+                worth = 0.0 if one.expected_utility is None else one.expected_utility
+                assert (same.expected_utility is None) == (one.expected_utility is None)
+                assert (same.expected_utility or 0.0) == pytest.approx(worth, rel=1e-9, abs=1e-9)
+            assert answer.deliberation is not None
+            assert other.deliberation is not None
+            listed = [
+                [each.id for each in behind.alternatives] + [each.cause for each in behind.must_not_miss]
+                for behind in (answer.deliberation, other.deliberation)
+            ]
+            assert listed[0] == listed[1]
 
 
 def shuffled_texts(seed: int) -> dict[str, str]:

@@ -41,7 +41,7 @@ def find_dangers(subject: Subject, singles: Mapping[str, Foreseen]) -> tuple[Dan
     # What is known to be there cannot be missed.
     unknown = {cause: harm for cause, harm in harms.items() if cause not in subject.evidence.states}
     found = [_danger(subject, singles, cause, harm, risk) for cause, harm in unknown.items()]
-    return tuple(sorted(found, key=lambda each: -each.expected_harm))
+    return tuple(sorted(found, key=lambda each: (-each.expected_harm, each.cause)))
 
 
 def _danger(

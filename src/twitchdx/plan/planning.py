@@ -71,7 +71,8 @@ def _is_within_another(test: Weighed, among: Sequence[Weighed]) -> bool:
 
 def _rank(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[NextStep]:
     alarming = [each for each in chosen if each.alarming]
-    alarming = sorted(alarming, key=lambda each: -each.raises_level)[:_FIRST]
+    # Of equals the id decides, and not the order of the file.
+    alarming = sorted(alarming, key=lambda each: (-each.raises_level, each.step.id))[:_FIRST]
     others = [each for each in chosen if each not in alarming]
     places = {each.step.id: _place(scales, each, others) for each in others}
     samples = {each.step.id: _sample(scales, each.step.tests) for each in chosen}
@@ -81,9 +82,9 @@ def _rank(scales: Scales, chosen: Sequence[Weighed]) -> Iterator[NextStep]:
         if sample:
             first[sample] = min(first.get(sample, places[each.step.id]), places[each.step.id])
 
-    def key(each: Weighed) -> tuple[_Place, str, _Place]:
+    def key(each: Weighed) -> tuple[_Place, str, _Place, str]:
         sample, place = samples[each.step.id], places[each.step.id]
-        return (first.get(sample, place), sample, place)
+        return (first.get(sample, place), sample, place, each.step.id)
 
     ranked = sorted(others, key=key)
     # After what helps most, which is to seek care where care is needed.
@@ -183,9 +184,7 @@ def _deliberate(scales: Scales, chosen: Sequence[Weighed], triage: Triage) -> De
         currency=decision.currency,
         money_per_unit=None if rate is None else rate.value,
         bundles=tuple(_bundles(scales, chosen)),
-        alternatives=tuple(
-            sorted(alternatives, key=lambda each: -(each.expected_utility or 0.0))  # stable
-        ),
+        alternatives=tuple(sorted(alternatives, key=lambda each: (-(each.expected_utility or 0.0), each.id))),
         must_not_miss=scales.dangers,
         would_change=would_change(subject, scales.standing, scales.singles),
         stopping=judge_stopping(

@@ -117,4 +117,4 @@ def would_change(
                     level=LEVELS[level],
                 )
             )
-    return tuple(sorted(found, key=lambda each: -each.probability)[:_NAMED])
+    return tuple(sorted(found, key=lambda each: (-each.probability, each.variable, each.state))[:_NAMED])
