@@ -79,7 +79,7 @@ def diagnose_patient(
         return record(differential=(), unexplained=None, triage=None, next_steps=())
     differential = _differential(ready, model.network, posterior, explained, engine)
     situation = Situation(
-        states=_states(evidence, variables),
+        states=observed_states(evidence, variables),
         probability={each.cause: each.probability for each in differential},
         responsibility=None if explained is None else explained.of,
         watched=ready.watched,
@@ -251,7 +251,7 @@ def _observed(observation: Observation, variable: Variable) -> Observed:
     )
 
 
-def _states(evidence: Evidence, variables: Mapping[str, Variable]) -> dict[str, str]:
+def observed_states(evidence: Mapping[str, Observation], variables: Mapping[str, Variable]) -> dict[str, str]:
     """The observed state of each variable; for soft evidence, the most supported one."""
     return {
         name: observation.state or _most_supported(observation, variables[name])

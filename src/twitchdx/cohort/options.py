@@ -9,8 +9,7 @@ from typing import Literal, TypedDict, Unpack
 from twitchdx.assembly import Assembled
 from twitchdx.cohort.inquiry import Inquiry
 from twitchdx.cohort.many import Handling
-from twitchdx.cohort.workers import available_threads
-from twitchdx.engines import Engine
+from twitchdx.engines import Engine, available_threads
 from twitchdx.errors import EvidenceError, Issue, OptionError, UnknownNameError, Where, suggest
 from twitchdx.spec import Variable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,13 +12,6 @@ _SECONDS = 0.2
 _LONGEST = 4096
 # How often the main thread looks up to show the progress, in seconds.
 _GLANCE = 0.1
-
-
-def available_threads() -> int:
-    """How many threads can run at once in this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def work_through(

@@ -17,7 +17,7 @@ from twitchdx.engines.core import core_status
 from twitchdx.engines.exact import ExactEngine
 from twitchdx.engines.pgmpy_engine import PgmpyEngine
 from twitchdx.engines.sparse import Sparse
-from twitchdx.engines.threaded import ThreadedEngine
+from twitchdx.engines.threaded import ThreadedEngine, available_threads
 from twitchdx.errors import EngineError, Issue, Where, did_you_mean
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Slopes",
     "Sparse",
     "ThreadedEngine",
+    "available_threads",
     "core_status",
     "get_engine",
 ]

@@ -41,7 +41,7 @@ class ThreadedEngine:
 
     def answer_many(self, network: Network, rows: Rows, targets: Collection[str]) -> Answers:
         """The same for many patients; see `Engine.answer_many`."""
-        threads, total = _threads(), len(rows.codes)
+        threads, total = available_threads(), len(rows.codes)
         if threads == 1 or total < _WORTH_IT:
             return self.engine.answer_many(network, rows, targets)
         # Dealt out like cards: neighbours are alike, and so is what they cost.
@@ -64,7 +64,8 @@ class ThreadedEngine:
         return self.engine.differentiate(network, likelihoods, hypotheses)
 
 
-def _threads() -> int:
+def available_threads() -> int:
+    """How many threads can run at once in this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from twitchdx.answering import query
+from twitchdx.answering import observed_states, query
 from twitchdx.assembly import Assembled
 from twitchdx.care import get_care
 from twitchdx.engines import Answer, Engine
@@ -111,25 +111,23 @@ class Subject:
         self.complaint = complaint
         self.causes = tuple(self.spec.causes)
         self.rules = TriageRules(self.spec.triage_rules, self.spec.care_levels)
-        query(self.network, evidence, self.causes, engine)  # raises, with what excludes what
+        # Raises, with what excludes what.
+        self._answer = query(self.network, evidence, self.causes, engine)
 
     @cached_property
     def outcome(self) -> Outcome:
         """The answer as it is."""
-        found = self.judge(self.network, self.evidence)
-        assert found is not None
-        return found
+        return self._judge(self.network, self.evidence, self._answer)
 
     @cached_property
     def marginals(self) -> Mapping[str, Array]:
         """P(cause | evidence) of every cause, each of shape (1, states), as it is."""
-        answer = self.engine.answer(self.network, self.evidence.likelihoods, self.causes)
-        return {cause: answer.marginals[cause][None, :] for cause in self.causes}
+        return {cause: self._answer.marginals[cause][None, :] for cause in self.causes}
 
     @cached_property
     def situation(self) -> Situation:
         """What rules and steps look at, as it is."""
-        states = {name: _state(each, self.variables[name]) for name, each in self.evidence.items()}
+        states = observed_states(self.evidence, self.variables)
         present = dict(zip(self.causes, self.outcome.masses.present.tolist(), strict=True))
         watched = watched_causes(self.spec.triage_rules.values())
         return Situation(states, present, self.outcome.responsibility, watched)
@@ -150,8 +148,9 @@ class Subject:
     def judge(self, network: Network, evidence: Evidence) -> Outcome | None:
         """The answer of some network to some evidence; None where that is impossible."""
         answer = self.engine.answer(network, evidence.likelihoods, self.causes)
-        if answer.log_evidence == -math.inf:
-            return None
+        return None if answer.log_evidence == -math.inf else self._judge(network, evidence, answer)
+
+    def _judge(self, network: Network, evidence: Evidence, answer: Answer) -> Outcome:
         masses = self._masses(answer)
         of = self._explain(network, evidence)
         present = dict(zip(self.causes, masses.present.tolist(), strict=True))
@@ -197,16 +196,9 @@ class Subject:
         of: Mapping[str, float] | None,
     ) -> Level:
         """The level of care that the rules alone ask for."""
-        states = {name: _state(each, self.variables[name]) for name, each in evidence.items()}
+        states = observed_states(evidence, self.variables)
         fired = self.rules.fired(Situation(states, present, of))
         return fired[0].level if fired else LEVELS[0]
-
-
-def _state(observation: Observation, variable: Variable) -> str:
-    """The observed state; for soft evidence, the most supported one, as rules take it."""
-    if observation.state is not None:
-        return observation.state
-    return tuple(variable.states)[observation.likelihood.index(max(observation.likelihood))]
 
 
 def spoken_turn(subject: Subject, criterion: Criterion, turned: str) -> str:
